@@ -1,0 +1,15 @@
+DROP TABLE mails;
+DROP TABLE idempotency_keys;
+DROP TABLE audit_entries;
+DROP TABLE events;
+DROP TABLE tokens;
+DROP TABLE sessions;
+DROP TABLE api_keys;
+DROP TABLE team_members;
+DROP TABLE teams;
+DROP TABLE logins;
+DROP TABLE users;
+DROP TABLE roles;
+DROP TABLE secrets;
+DROP TABLE hostnames;
+DROP TABLE organizations;

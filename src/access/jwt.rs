@@ -1,0 +1,211 @@
+//! Access tokens of this server: JSON Web Tokens signed with Ed25519 (RFC 7519, RFC 8037), good for a quarter of an hour.
+//!
+//! The keys rotate: the newest signs, all that are kept verify, and all are published at `/.well-known/jwks.json`.
+
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use ed25519_dalek::SigningKey;
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::db::{Id, Timestamp};
+use crate::method::{Code, Context, Error, Result};
+
+/// How long an access token is good for, in seconds.
+pub const LIFETIME_SECONDS: i64 = 15 * 60;
+/// Who issues them.
+const ISSUER: &str = "dotdesk";
+
+/// A signing key as it is kept in the key file.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct SigningSecret {
+    /// The 32 secret bytes of Ed25519, base64.
+    pub seed: String,
+    /// When it was made.
+    pub created_at: Timestamp,
+}
+
+/// What an access token says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Claims {
+    /// The issuer.
+    pub iss: String,
+    /// The user.
+    pub sub: Id,
+    /// The organization.
+    pub org: Id,
+    /// The session.
+    pub sid: Id,
+    /// When it was issued, in seconds since 1970-01-01 UTC.
+    pub iat: i64,
+    /// When it ends, in seconds since 1970-01-01 UTC.
+    pub exp: i64,
+}
+
+/// A public key as clients read it (RFC 7517, RFC 8037).
+#[derive(Clone, Debug, Serialize)]
+pub struct Jwk {
+    kty: &'static str,
+    crv: &'static str,
+    alg: &'static str,
+    #[serde(rename = "use")]
+    usage: &'static str,
+    kid: String,
+    x: String,
+}
+
+/// The keys that sign and verify access tokens, newest first.
+pub struct TokenSigner {
+    keys: Vec<Key>,
+}
+
+struct Key {
+    jwk: Jwk,
+    encoding: EncodingKey,
+    decoding: DecodingKey,
+}
+
+/// The key file holds something that is no key.
+#[derive(Debug, thiserror::Error)]
+#[error("a signing key is 32 bytes in base64")]
+pub struct BadKey;
+
+impl SigningSecret {
+    /// A new key.
+    pub fn generate(now: Timestamp) -> Result<Self, getrandom::Error> {
+        let mut seed = [0; 32];
+        getrandom::fill(&mut seed)?;
+        Ok(Self { seed: STANDARD.encode(seed), created_at: now })
+    }
+}
+
+impl TokenSigner {
+    /// A signer with these keys, newest first.
+    pub fn new(secrets: &[SigningSecret]) -> Result<Self, BadKey> {
+        let keys = secrets.iter().map(Key::new).collect::<Result<Vec<_>, _>>()?;
+        if keys.is_empty() { Err(BadKey) } else { Ok(Self { keys }) }
+    }
+
+    /// The server's signer.
+    pub fn of(ctx: &Context) -> Result<&Self> {
+        ctx.service()
+    }
+
+    /// A token for a session, and when it ends.
+    pub fn sign(
+        &self,
+        organization: Id,
+        user: Id,
+        session: Id,
+        now: Timestamp,
+        lifetime: i64,
+    ) -> Result<(String, Timestamp)> {
+        let key = self.keys.first().ok_or_else(|| Error::internal("no signing key"))?;
+        let mut header = Header::new(Algorithm::EdDSA);
+        header.kid = Some(key.jwk.kid.clone());
+        let exp = now.seconds() + lifetime;
+        let claims =
+            Claims { iss: ISSUER.into(), sub: user, org: organization, sid: session, iat: now.seconds(), exp };
+        let token = jsonwebtoken::encode(&header, &claims, &key.encoding).map_err(Error::internal)?;
+        Ok((token, Timestamp::from_millis(exp * 1000)))
+    }
+
+    /// What a token says, if one of our keys signed it and it has not ended.
+    pub fn verify(&self, token: &str, now: Timestamp) -> Result<Claims> {
+        let invalid = || Error::new(Code::InvalidAuth, "This is not a valid token.");
+        let header = jsonwebtoken::decode_header(token).map_err(|_| invalid())?;
+        let key = self.keys.iter().find(|key| header.kid.as_deref() == Some(&key.jwk.kid)).ok_or_else(invalid)?;
+        let mut validation = Validation::new(Algorithm::EdDSA);
+        validation.set_issuer(&[ISSUER]);
+        validation.set_required_spec_claims(&["exp", "iss", "sub"]);
+        validation.validate_aud = false;
+        // Expiry is checked against the injected clock.
+        validation.validate_exp = false;
+        let claims = jsonwebtoken::decode::<Claims>(token, &key.decoding, &validation).map_err(|_| invalid())?.claims;
+        if claims.exp <= now.seconds() {
+            let end = Timestamp::from_millis(claims.exp * 1000);
+            return Err(Error::new(Code::TokenExpired, format!("This token expired on {end}.")));
+        }
+        Ok(claims)
+    }
+
+    /// The public keys.
+    pub fn jwks(&self) -> Vec<Jwk> {
+        self.keys.iter().map(|key| key.jwk.clone()).collect()
+    }
+
+    /// Whether a token claims to be ours; other issuers' tokens go elsewhere.
+    pub fn is_ours(&self, token: &str) -> bool {
+        jsonwebtoken::decode_header(token)
+            .is_ok_and(|header| self.keys.iter().any(|key| header.kid.as_deref() == Some(&key.jwk.kid)))
+    }
+}
+
+impl Key {
+    fn new(secret: &SigningSecret) -> Result<Self, BadKey> {
+        let seed: [u8; 32] =
+            STANDARD.decode(&secret.seed).map_err(|_| BadKey)?.try_into().map_err(|_| BadKey)?;
+        let public = SigningKey::from_bytes(&seed).verifying_key().to_bytes();
+        let x = URL_SAFE_NO_PAD.encode(public);
+        // The key's thumbprint names it (RFC 7638, the members of RFC 8037 in order).
+        let thumbprint = Sha256::digest(format!(r#"{{"crv":"Ed25519","kty":"OKP","x":"{x}"}}"#));
+        let kid = URL_SAFE_NO_PAD.encode(thumbprint);
+        Ok(Self {
+            decoding: DecodingKey::from_ed_components(&x).map_err(|_| BadKey)?,
+            encoding: EncodingKey::from_ed_der(&pkcs8(&seed)),
+            jwk: Jwk { kty: "OKP", crv: "Ed25519", alg: "EdDSA", usage: "sig", kid, x },
+        })
+    }
+}
+
+/// An Ed25519 secret in the form that the JWT library reads (PKCS #8, RFC 8410).
+fn pkcs8(seed: &[u8; 32]) -> Vec<u8> {
+    const HEAD: [u8; 16] =
+        [0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20];
+    [&HEAD[..], seed].concat()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::from_millis(1_795_155_754_000);
+
+    fn signer(count: usize) -> (Vec<SigningSecret>, TokenSigner) {
+        let secrets: Vec<_> = (0..count).map(|_| SigningSecret::generate(NOW).unwrap()).collect();
+        let signer = TokenSigner::new(&secrets).unwrap();
+        (secrets, signer)
+    }
+
+    #[test]
+    fn tokens_are_verified_until_they_end() {
+        let (_, signer) = signer(1);
+        let (token, end) = signer.sign(Id::NIL, Id::NIL, Id::NIL, NOW, 900).unwrap();
+        assert_eq!(end, NOW.plus_seconds(900));
+        assert_eq!(signer.verify(&token, NOW.plus_seconds(899)).unwrap().exp, end.seconds());
+        assert_eq!(signer.verify(&token, end).unwrap_err().code(), Code::TokenExpired);
+    }
+
+    #[test]
+    fn a_rotated_key_still_verifies_and_a_foreign_one_does_not() {
+        let (mut secrets, old) = signer(1);
+        let (token, _) = old.sign(Id::NIL, Id::NIL, Id::NIL, NOW, 900).unwrap();
+        secrets.insert(0, SigningSecret::generate(NOW).unwrap());
+        let rotated = TokenSigner::new(&secrets).unwrap();
+        assert!(rotated.verify(&token, NOW).is_ok());
+        assert_eq!(rotated.jwks().len(), 2);
+        assert_eq!(signer(1).1.verify(&token, NOW).unwrap_err().code(), Code::InvalidAuth);
+    }
+
+    #[test]
+    fn no_other_algorithm_is_taken() {
+        let (_, signer) = signer(1);
+        let kid = signer.jwks()[0].kid.clone();
+        let claims = Claims { iss: ISSUER.into(), sub: Id::NIL, org: Id::NIL, sid: Id::NIL, iat: 0, exp: i64::MAX / 2 };
+        let mut header = Header::new(Algorithm::HS256);
+        header.kid = Some(kid);
+        let forged = jsonwebtoken::encode(&header, &claims, &EncodingKey::from_secret(b"x")).unwrap();
+        assert_eq!(signer.verify(&forged, NOW).unwrap_err().code(), Code::InvalidAuth);
+    }
+}

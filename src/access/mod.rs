@@ -1,0 +1,10 @@
+//! Who may do what: tokens, passwords, sessions, API keys, outside issuers, and the limits on how often.
+
+pub mod authenticate;
+pub mod jwt;
+pub mod limits;
+pub mod oidc;
+pub mod password;
+mod store;
+pub mod token;
+pub mod user;

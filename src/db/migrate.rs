@@ -1,0 +1,96 @@
+//! Brings the tables up to date, one server at a time.
+
+use std::fs::File;
+use std::path::Path;
+
+use diesel_async::SimpleAsyncConnection;
+use diesel_async::async_connection_wrapper::AsyncConnectionWrapper;
+use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+
+use super::{OpenError, Options, postgres, sqlite, sqlite_path};
+
+const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
+const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
+
+/// Which way to go.
+#[derive(Clone, Copy)]
+enum Way {
+    Up,
+    Down(usize),
+}
+
+pub(super) async fn up(options: &Options) -> Result<Vec<String>, OpenError> {
+    migrate(options, Way::Up).await
+}
+
+pub(super) async fn down(options: &Options, steps: usize) -> Result<Vec<String>, OpenError> {
+    migrate(options, Way::Down(steps)).await
+}
+
+async fn migrate(options: &Options, way: Way) -> Result<Vec<String>, OpenError> {
+    let open = |error: &dyn std::fmt::Display| OpenError::Open(error.to_string());
+    match sqlite_path(&options.url) {
+        Some(path) => tokio::task::spawn_blocking(move || migrate_sqlite(&path, way)).await,
+        None if super::is_known(&options.url) => {
+            // Whoever holds this row's lock migrates; the others wait here and then find nothing to do.
+            let mut lock = postgres::establish(options.url.clone()).await.map_err(|e| open(&e))?;
+            let table = "CREATE TABLE IF NOT EXISTS migration_lock (id integer PRIMARY KEY)";
+            if lock.batch_execute(table).await.is_err() {
+                // Two servers created it at the same moment; the table is there now.
+                lock.batch_execute(table).await.map_err(|e| open(&e))?;
+            }
+            lock.batch_execute(
+                "INSERT INTO migration_lock VALUES (1) ON CONFLICT DO NOTHING;
+                 BEGIN; SELECT id FROM migration_lock FOR UPDATE",
+            )
+            .await
+            .map_err(|e| open(&e))?;
+            let conn = postgres::establish(options.url.clone()).await.map_err(|e| open(&e))?;
+            let done = tokio::task::spawn_blocking(move || {
+                let mut conn = AsyncConnectionWrapper::<_>::from(conn);
+                apply(&mut conn, || POSTGRES, way)
+            })
+            .await;
+            lock.batch_execute("COMMIT").await.map_err(|e| open(&e))?;
+            done
+        }
+        None => return Err(OpenError::Scheme),
+    }
+    .map_err(|e| open(&e))?
+}
+
+fn migrate_sqlite(path: &Path, way: Way) -> Result<Vec<String>, OpenError> {
+    let open = |error: &dyn std::fmt::Display| OpenError::Open(format!("{}: {error}", path.display()));
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        std::fs::create_dir_all(folder).map_err(|e| open(&e))?;
+    }
+    let lock = File::create(path.with_extension("lock")).map_err(|e| open(&e))?;
+    lock.lock().map_err(|e| open(&e))?;
+    let mut conn = sqlite::connect(path, "full").map_err(|e| open(&e))?;
+    apply(&mut conn, || SQLITE, way)
+}
+
+fn apply<DB, C>(conn: &mut C, migrations: fn() -> EmbeddedMigrations, way: Way) -> Result<Vec<String>, OpenError>
+where
+    DB: diesel::backend::Backend,
+    C: MigrationHarness<DB>,
+    EmbeddedMigrations: diesel::migration::MigrationSource<DB>,
+{
+    let failed = |error: Box<dyn std::error::Error + Send + Sync>| OpenError::Open(format!("migrating: {error}"));
+    match way {
+        Way::Up => {
+            let done = conn.run_pending_migrations(migrations()).map_err(failed)?;
+            Ok(done.iter().map(ToString::to_string).collect())
+        }
+        Way::Down(steps) => {
+            let mut done = Vec::new();
+            for _ in 0..steps {
+                if conn.applied_migrations().map_err(failed)?.is_empty() {
+                    break;
+                }
+                done.push(conn.revert_last_migration(migrations()).map_err(failed)?.to_string());
+            }
+            Ok(done)
+        }
+    }
+}

@@ -1,0 +1,215 @@
+//! SQLite: readers on the calling thread, one writer on a thread of its own with group commit.
+//!
+//! Writers that queue while one commits run one after the other, each in a savepoint, and share the next COMMIT. So every answer
+//! is durable, and the cost of making it durable is shared.
+
+use std::any::Any;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use diesel::connection::SimpleConnection;
+use diesel::{Connection, SqliteConnection};
+use futures_util::FutureExt;
+use futures_util::future::LocalBoxFuture;
+use tokio::sync::{mpsc, oneshot};
+
+use super::conn::{Conn, Reader, Transaction};
+use super::fault::Failure;
+use super::{Fault, OpenError, Unavailable};
+
+/// How many writers may wait for their turn; the next one is told to come back.
+const QUEUE: usize = 4096;
+/// How many writers share one commit, at the most.
+const GROUP: usize = 256;
+/// How long a group is collected, at the most, while writers keep arriving.
+const GROUP_TIME: Duration = Duration::from_millis(5);
+
+/// Prepared for the work: the SQLite file, its writer thread and this server thread's reader.
+pub(super) struct Sqlite {
+    file: Arc<File>,
+    writer: mpsc::Sender<Job>,
+    reader: Arc<ReaderSlot>,
+}
+
+struct File {
+    path: PathBuf,
+    synchronous: String,
+}
+
+/// Where a read connection rests between two reads.
+#[derive(Default)]
+pub struct ReaderSlot(Mutex<Option<Box<SqliteConnection>>>);
+
+impl ReaderSlot {
+    fn take(&self) -> Option<Box<SqliteConnection>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    pub(super) fn put(&self, conn: Box<SqliteConnection>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(conn);
+    }
+}
+
+impl Sqlite {
+    pub(super) fn open(path: &Path, synchronous: &str) -> Result<Self, OpenError> {
+        let file = Arc::new(File { path: path.to_owned(), synchronous: synchronous.to_owned() });
+        let conn = connect(path, synchronous).map_err(|error| OpenError::Open(error.to_string()))?;
+        let (writer, queue) = mpsc::channel(QUEUE);
+        std::thread::Builder::new()
+            .name("sqlite-writer".into())
+            .spawn(move || write_in_groups(conn, queue))
+            .map_err(|error| OpenError::Open(error.to_string()))?;
+        Ok(Self { file, writer, reader: Arc::default() })
+    }
+
+    pub(super) fn fork(&self) -> Self {
+        Self { file: self.file.clone(), writer: self.writer.clone(), reader: Arc::default() }
+    }
+
+    pub(super) fn read(&self) -> Result<Reader, Unavailable> {
+        let conn = match self.reader.take() {
+            Some(conn) => conn,
+            None => Box::new(
+                connect(&self.file.path, &self.file.synchronous).map_err(|error| Unavailable(error.to_string()))?,
+            ),
+        };
+        Ok(Reader::sqlite(conn, self.reader.clone()))
+    }
+
+    pub(super) async fn write<T, E, F>(&self, deadline: Instant, work: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: Failure,
+        F: AsyncFn(&mut Transaction) -> Result<T, E> + Send + 'static,
+    {
+        let (answer, answered) = oneshot::channel::<Result<T, E>>();
+        let job: Job = Box::new(move |conn| run(conn, deadline, work, answer).boxed_local());
+        if self.writer.try_send(job).is_err() {
+            return Err(Fault::Unavailable("too many writes are waiting".into()).into());
+        }
+        answered.await.unwrap_or_else(|_| Err(Fault::Unavailable("the writer stopped".into()).into()))
+    }
+}
+
+/// Opens the file and sets what every connection needs.
+pub(super) fn connect(path: &Path, synchronous: &str) -> Result<SqliteConnection, diesel::ConnectionError> {
+    let mut conn = SqliteConnection::establish(&path.to_string_lossy())?;
+    conn.batch_execute(&format!(
+        "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; PRAGMA foreign_keys = ON; PRAGMA synchronous = {synchronous};
+         PRAGMA cache_size = -8000; PRAGMA temp_store = MEMORY; PRAGMA mmap_size = 268435456;"
+    ))
+    .map_err(diesel::ConnectionError::CouldntSetupConfiguration)?;
+    Ok(conn)
+}
+
+/// One writer's work: it runs on the connection and gives the connection back with what to tell the writer after the commit.
+type Job = Box<dyn FnOnce(Conn) -> LocalBoxFuture<'static, (Conn, Told)> + Send>;
+
+/// Tells a writer how the commit went.
+type Told = Box<dyn FnOnce(Result<(), &str>)>;
+
+async fn run<T, E, F>(
+    conn: Conn,
+    deadline: Instant,
+    work: F,
+    answer: oneshot::Sender<Result<T, E>>,
+) -> (Conn, Told)
+where
+    T: Send + 'static,
+    E: Failure,
+    F: AsyncFn(&mut Transaction) -> Result<T, E>,
+{
+    let mut tx = Transaction::new(conn);
+    let outcome = if Instant::now() >= deadline {
+        Err(Fault::Deadline.into())
+    } else {
+        in_savepoint(&mut tx, work).await
+    };
+    let Transaction { conn, after_commit } = tx;
+    let told: Told = match outcome {
+        Ok(value) => Box::new(move |committed| {
+            let result = match committed {
+                Ok(()) => {
+                    after_commit.into_iter().for_each(|hook| hook());
+                    Ok(value)
+                }
+                Err(why) => Err(Fault::Unavailable(why.to_owned()).into()),
+            };
+            // A caller that hung up does not hear it; the write stands.
+            let _ = answer.send(result);
+        }),
+        Err(error) => Box::new(move |_| {
+            let _ = answer.send(Err(error));
+        }),
+    };
+    (conn, told)
+}
+
+async fn in_savepoint<T, E, F>(tx: &mut Transaction, work: F) -> Result<T, E>
+where
+    E: Failure,
+    F: AsyncFn(&mut Transaction) -> Result<T, E>,
+{
+    execute(&mut tx.conn, "SAVEPOINT one").map_err(|error| Fault::from(error).into())?;
+    let outcome = match std::panic::AssertUnwindSafe(work(tx)).catch_unwind().await {
+        Ok(outcome) => outcome,
+        Err(panic) => Err(Fault::Panic(panic_text(panic.as_ref())).into()),
+    };
+    let end = if outcome.is_ok() { "RELEASE one" } else { "ROLLBACK TO one; RELEASE one" };
+    match execute(&mut tx.conn, end) {
+        Ok(()) => outcome,
+        Err(error) => outcome.and(Err(Fault::from(error).into())),
+    }
+}
+
+fn execute(conn: &mut Conn, sql: &str) -> diesel::QueryResult<()> {
+    match conn {
+        Conn::Sqlite(conn) => conn.batch_execute(sql),
+        Conn::Postgres(_) => Ok(()),
+    }
+}
+
+/// The text a panic was raised with.
+pub(super) fn panic_text(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "unknown".into())
+}
+
+/// The writer's thread: takes jobs as they come until every handle is gone.
+fn write_in_groups(conn: SqliteConnection, mut queue: mpsc::Receiver<Job>) {
+    let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else {
+        tracing::error!("the SQLite writer could not start");
+        return;
+    };
+    let mut conn = Conn::Sqlite(Box::new(conn));
+    while let Some(first) = queue.blocking_recv() {
+        let begun = execute(&mut conn, "BEGIN IMMEDIATE").map_err(|error| error.to_string());
+        if let Err(why) = &begun {
+            tracing::error!(%why, "a write transaction could not begin");
+        }
+        let started = Instant::now();
+        let mut waiting: Vec<Told> = Vec::new();
+        let mut next = Some(first);
+        while let Some(job) = next.take() {
+            let (back, told) = runtime.block_on(job(conn));
+            conn = back;
+            waiting.push(told);
+            if waiting.len() < GROUP && started.elapsed() < GROUP_TIME {
+                next = queue.try_recv().ok();
+            }
+        }
+        let committed = begun.and_then(|()| {
+            execute(&mut conn, "COMMIT").map_err(|error| {
+                let why = error.to_string();
+                tracing::error!(%why, "a commit failed");
+                // COMMIT may have rolled back by itself; then there is nothing left to roll back.
+                let _ = execute(&mut conn, "ROLLBACK");
+                why
+            })
+        });
+        for told in waiting {
+            told(committed.as_ref().map(|()| ()).map_err(String::as_str));
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! What all calls of one server share.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use super::keyring::Keyring;
+use super::services::Services;
+use crate::db::{Db, Id, Ids, Timestamp};
+
+/// The server, as methods see it; cheap to clone.
+#[derive(Clone)]
+pub struct App {
+    /// The database, with read connections of this server thread.
+    pub db: Db,
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    clock: Clock,
+    ids: Ids,
+    keyring: Keyring,
+    services: Services,
+}
+
+/// Where the time comes from.
+#[derive(Clone)]
+pub enum Clock {
+    /// The clock of this machine.
+    System,
+    /// A clock that tests set, in milliseconds since 1970-01-01 UTC.
+    Fixed(Arc<AtomicI64>),
+}
+
+impl Clock {
+    /// The present instant.
+    pub fn now(&self) -> Timestamp {
+        match self {
+            Self::System => Timestamp::now(),
+            Self::Fixed(millis) => Timestamp::from_millis(millis.load(Ordering::Relaxed)),
+        }
+    }
+}
+
+impl App {
+    /// A server of these parts.
+    pub fn new(db: Db, clock: Clock, ids: Ids, keyring: Keyring, services: Services) -> Self {
+        Self { db, shared: Arc::new(Shared { clock, ids, keyring, services }) }
+    }
+
+    /// The same server, with read connections of its own for one more server thread.
+    pub fn fork(&self) -> Self {
+        Self { db: self.db.fork(), shared: self.shared.clone() }
+    }
+
+    /// The present instant.
+    pub fn now(&self) -> Timestamp {
+        self.shared.clock.now()
+    }
+
+    /// A new id, created now.
+    pub fn new_id(&self) -> Id {
+        self.shared.ids.next(self.now())
+    }
+
+    /// The server's own secrets.
+    pub fn keyring(&self) -> &Keyring {
+        &self.shared.keyring
+    }
+
+    /// The services it was started with.
+    pub fn services(&self) -> &Services {
+        &self.shared.services
+    }
+}

@@ -1,0 +1,59 @@
+//! The one way to declare the arguments of a method.
+
+/// Declares the argument struct of a method. Fields of type `Patch`, `Nullable` and `Option` may be left out; unknown fields
+/// are refused. `paged` adds what every list takes: `limit`, `cursor`, `sort`, `fields`, `include`.
+#[macro_export]
+macro_rules! arguments {
+    ($(#[$meta:meta])* pub struct $name:ident paged { $($body:tt)* }) => {
+        $crate::arguments! {
+            $(#[$meta])*
+            #[derive(Default)]
+            pub struct $name {
+                $($body)*
+                /// How many objects a page has, at the most; 50 if left out.
+                pub limit: Option<$crate::method::Limit>,
+                /// `next_cursor` of the previous page. Send the other arguments again with it.
+                pub cursor: Option<String>,
+                /// The order; oldest first if left out.
+                pub sort: Option<$crate::method::Sort>,
+                /// Answer only these fields of each object.
+                pub fields: Option<$crate::method::FieldNames>,
+                /// `total` to learn how many objects match in all.
+                pub include: Option<$crate::method::List<$crate::method::Include, 1>>,
+            }
+        }
+
+        impl $crate::method::Paged for $name {
+            fn limit(&self) -> Option<$crate::method::Limit> {
+                self.limit
+            }
+
+            fn cursor(&self) -> Option<&str> {
+                self.cursor.as_deref()
+            }
+
+            fn sort(&self) -> Option<$crate::method::Sort> {
+                self.sort
+            }
+
+            fn fields(&self) -> Option<&$crate::method::FieldNames> {
+                self.fields.as_ref()
+            }
+
+            fn include(&self) -> Option<&$crate::method::List<$crate::method::Include, 1>> {
+                self.include.as_ref()
+            }
+        }
+    };
+    ($(#[$meta:meta])* pub struct $name:ident { $($body:tt)* }) => {
+        #[serde_with::apply(
+            Patch => #[serde(default, skip_serializing_if = "Patch::is_absent")],
+            Nullable => #[serde(default, skip_serializing_if = "Nullable::is_none")],
+            Option => #[serde(default, skip_serializing_if = "Option::is_none")],
+        )]
+        #[derive(Clone, Debug, ::serde::Serialize, ::serde::Deserialize, ::schemars::JsonSchema)]
+        #[serde(deny_unknown_fields)]
+        $(#[$meta])*
+        pub struct $name { $($body)* }
+    };
+}

@@ -1,0 +1,116 @@
+//! Every error code there is, with its type, its status and what it means to a caller. Codes are never renamed.
+
+/// What kind of thing went wrong: the closed list that clients switch on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ErrorType {
+    /// The request is wrong; fix the code that made it.
+    InvalidRequest,
+    /// Who is calling is not known.
+    Authentication,
+    /// The caller may not do this.
+    Permission,
+    /// There is no such thing, or the caller may not see it.
+    NotFound,
+    /// It does not fit the present state; read again and decide again.
+    Conflict,
+    /// The condition that the request set (`If-Match`) does not hold.
+    Precondition,
+    /// Too much at once; wait and send the same again.
+    RateLimit,
+    /// Our fault; nothing was committed, send the same again.
+    Server,
+}
+
+impl ErrorType {
+    /// The word in `error.type`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::InvalidRequest => "invalid_request",
+            Self::Authentication => "authentication",
+            Self::Permission => "permission",
+            Self::NotFound => "not_found",
+            Self::Conflict => "conflict",
+            Self::Precondition => "precondition",
+            Self::RateLimit => "rate_limit",
+            Self::Server => "server",
+        }
+    }
+}
+
+macro_rules! codes {
+    ($($variant:ident = $word:literal $type:ident $status:literal $meaning:literal;)+) => {
+        /// A stable error code; `error.code` on the wire.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum Code { $(#[doc = $meaning] $variant),+ }
+
+        impl Code {
+            /// Every code, in the order of the documentation.
+            pub const ALL: &'static [Code] = &[$(Code::$variant),+];
+
+            /// The word in `error.code`.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Code::$variant => $word),+ }
+            }
+
+            /// The word in `error.type`.
+            pub const fn error_type(self) -> ErrorType {
+                match self { $(Code::$variant => ErrorType::$type),+ }
+            }
+
+            /// The HTTP status.
+            pub const fn status(self) -> u16 {
+                match self { $(Code::$variant => $status),+ }
+            }
+
+            /// What it means and what to do, for the documentation.
+            pub const fn meaning(self) -> &'static str {
+                match self { $(Code::$variant => $meaning),+ }
+            }
+        }
+    };
+}
+
+codes! {
+    InvalidJson = "invalid_json" InvalidRequest 400 "The body is not JSON; `line` and `column` say where it stops being so.";
+    JsonNotObject = "json_not_object" InvalidRequest 400 "The body is JSON, but not an object.";
+    InvalidArguments = "invalid_arguments" InvalidRequest 400 "One or more arguments are wrong; `errors` lists every one with its pointer.";
+    InvalidCursor = "invalid_cursor" InvalidRequest 400 "The cursor was not made by this method with these arguments; start again without it.";
+    InvalidAuthHeader = "invalid_auth_header" InvalidRequest 400 "The credentials are sent in a form we do not know, or two different ones are sent at once.";
+    IdempotencyKeyInvalid = "idempotency_key_invalid" InvalidRequest 400 "An idempotency key has 1 to 255 visible ASCII characters.";
+    WeakPassword = "weak_password" InvalidRequest 400 "The password is too easy to guess; use a longer or less common one.";
+    LimitExceeded = "limit_exceeded" InvalidRequest 400 "The request asks for more than a documented limit allows.";
+    UnsupportedLanguage = "unsupported_language" InvalidRequest 400 "The language is not one that this object can be kept in.";
+    MethodNotAllowed = "method_not_allowed" InvalidRequest 405 "Methods are called with POST.";
+    RequestTooLarge = "request_too_large" InvalidRequest 413 "The body or the headers are larger than `limit_bytes`.";
+    UnsupportedMediaType = "unsupported_media_type" InvalidRequest 415 "The body is in a format or encoding that is not read here; send JSON.";
+    NotAuthed = "not_authed" Authentication 401 "No credentials were sent.";
+    InvalidAuth = "invalid_auth" Authentication 401 "The credentials are wrong.";
+    TokenExpired = "token_expired" Authentication 401 "The token was valid once; get a new one.";
+    TokenRevoked = "token_revoked" Authentication 401 "The token was revoked.";
+    AccountInactive = "account_inactive" Authentication 401 "The user behind the token is not active.";
+    MissingScope = "missing_scope" Permission 403 "The token lacks a scope; `needed` and `provided` say which.";
+    NoPermission = "no_permission" Permission 403 "The caller may not do this, whatever the scopes.";
+    IpNotAllowed = "ip_not_allowed" Permission 403 "The key may not be used from this address.";
+    QuotaExceeded = "quota_exceeded" Permission 403 "The organization has used up what its plan allows.";
+    UnknownMethod = "unknown_method" NotFound 404 "There is no such method; `suggestions` lists the nearest.";
+    OrganizationNotFound = "organization_not_found" NotFound 404 "There is no such organization.";
+    UserNotFound = "user_not_found" NotFound 404 "There is no such user.";
+    RoleNotFound = "role_not_found" NotFound 404 "There is no such role.";
+    TeamNotFound = "team_not_found" NotFound 404 "There is no such team.";
+    ApiKeyNotFound = "api_key_not_found" NotFound 404 "There is no such API key.";
+    SessionNotFound = "session_not_found" NotFound 404 "There is no such session.";
+    SignatureNotFound = "signature_not_found" NotFound 404 "The user has no signature in this language.";
+    VersionConflict = "version_conflict" Conflict 409 "The object changed since the version you named; `current` is what it is now. With If-Match the status is 412 and the type `precondition`.";
+    AlreadyExists = "already_exists" Conflict 409 "There is one with this key already.";
+    NameTaken = "name_taken" Conflict 409 "Another one has this name.";
+    InvalidState = "invalid_state" Conflict 409 "The object's state does not allow this.";
+    InUse = "in_use" Conflict 409 "Something still refers to the object.";
+    IdempotencyInProgress = "idempotency_in_progress" Conflict 409 "A request with this idempotency key is still running; retry in a second.";
+    Expired = "expired" Conflict 410 "What the token or link stood for is over; ask for a new one.";
+    IdempotencyKeyReused = "idempotency_key_reused" Conflict 422 "This idempotency key was used for another call.";
+    Ratelimited = "ratelimited" RateLimit 429 "Too many calls; wait `retry_after` seconds.";
+    TooManyConcurrentRequests = "too_many_concurrent_requests" RateLimit 429 "Too many expensive calls are running; wait a second.";
+    InternalError = "internal_error" Server 500 "A fault of ours. Nothing was committed; the request id finds it in our logs.";
+    ServiceUnavailable = "service_unavailable" Server 503 "The database or a part of the server is away. Nothing was committed; retry.";
+    RequestTimeout = "request_timeout" Server 504 "The call took longer than allowed. Nothing was committed; retry.";
+}

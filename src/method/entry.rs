@@ -1,0 +1,431 @@
+//! A row of the registry: a method as everybody but its author sees it.
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::sync::{Arc, OnceLock};
+
+use futures_util::FutureExt;
+use futures_util::future::LocalBoxFuture;
+use schemars::generate::SchemaSettings;
+use schemars::{JsonSchema, SchemaGenerator};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::app::App;
+use super::args::{self, Input};
+use super::caller::Caller;
+use super::codes::Code;
+use super::context::{Context, Options, Request};
+use super::error::{Error, Result};
+use super::idempotency;
+use super::object::Output;
+use super::scope::{Area, Scope};
+use super::suggest;
+
+/// One operation of the API. The struct that implements it is its arguments; its doc comment is its documentation.
+pub trait Method: Serialize + DeserializeOwned + JsonSchema + Send + 'static {
+    /// The name on the wire: `teams.addMember`.
+    const NAME: &'static str;
+    /// Who may call it.
+    const ACCESS: Access;
+    /// Whether it reads, writes or deletes.
+    const KIND: Kind;
+    /// How calls are counted against the rate limits; by kind if not set.
+    const RATE: Rate = Rate::of(Self::KIND);
+    /// The error codes it may answer beyond those that every method may.
+    const ERRORS: &'static [Code] = &[];
+    /// The events it causes.
+    const EVENTS: &'static [&'static str] = &[];
+    /// A request that works, as JSON; ids are examples.
+    const EXAMPLE: &'static str = "{}";
+    /// The most bytes its body may have.
+    const BODY_LIMIT: usize = BODY_LIMIT;
+    /// Set when the method is on its way out.
+    const DEPRECATED: Option<Deprecation> = None;
+
+    /// What it answers.
+    type Output: Output + JsonSchema;
+
+    /// Does it.
+    fn call(self, ctx: Context) -> impl Future<Output = Result<Self::Output>>;
+}
+
+/// The most bytes of a body, unless the method says otherwise: 1 MiB.
+pub const BODY_LIMIT: usize = 1 << 20;
+
+/// Who may call a method.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Anybody, without a token.
+    Public,
+    /// Anybody with a valid token, for their own affairs; the method itself asks for a scope where it goes beyond them.
+    Authenticated,
+    /// Who holds this scope.
+    Scope(Scope),
+}
+
+impl Access {
+    /// Who may read the area.
+    pub const fn read(area: Area) -> Self {
+        Self::Scope(Scope::read(area))
+    }
+
+    /// Who may write the area.
+    pub const fn write(area: Area) -> Self {
+        Self::Scope(Scope::write(area))
+    }
+}
+
+/// What a method does to what is stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// Nothing.
+    Read,
+    /// Adds or changes.
+    Write,
+    /// Takes away for good.
+    Delete,
+}
+
+/// The rate limit that a call counts against.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Policy {
+    /// Reading.
+    Read,
+    /// Writing.
+    Write,
+    /// Searching.
+    Search,
+    /// Jobs over many objects.
+    Bulk,
+    /// Logging in, by address.
+    Auth,
+}
+
+impl Policy {
+    /// Every policy.
+    pub const ALL: &'static [Policy] = &[Self::Read, Self::Write, Self::Search, Self::Bulk, Self::Auth];
+
+    /// Its name in headers and settings.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Write => "write",
+            Self::Search => "search",
+            Self::Bulk => "bulk",
+            Self::Auth => "auth",
+        }
+    }
+}
+
+/// How much a call counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Rate {
+    /// The bucket.
+    pub policy: Policy,
+    /// How many tokens of it.
+    pub cost: u32,
+}
+
+impl Rate {
+    const fn of(kind: Kind) -> Self {
+        let policy = match kind {
+            Kind::Read => Policy::Read,
+            Kind::Write | Kind::Delete => Policy::Write,
+        };
+        Self { policy, cost: 1 }
+    }
+
+    /// Counts one against the per-address limit on logins.
+    pub const AUTH: Rate = Rate { policy: Policy::Auth, cost: 1 };
+}
+
+/// A method on its way out (RFC 9745, RFC 8594).
+#[derive(Clone, Copy, Debug)]
+pub struct Deprecation {
+    /// Since when, in seconds since 1970-01-01 UTC.
+    pub since: i64,
+    /// When it stops, in seconds since 1970-01-01 UTC.
+    pub sunset: i64,
+    /// What to call in its place.
+    pub successor: &'static str,
+}
+
+/// What a method answered, ready to be written in any format.
+#[derive(Debug)]
+pub struct Answer {
+    /// The result as JSON; `None` for a method that answers nothing.
+    pub body: Option<Vec<u8>>,
+    /// The version for the `ETag`.
+    pub version: Option<i64>,
+    /// The id of the request that did the work, when this is its answer over again.
+    pub original_request_id: Option<String>,
+}
+
+/// A method without its types.
+#[derive(Clone, Copy)]
+pub struct Entry {
+    /// The name on the wire.
+    pub name: &'static str,
+    /// Who may call it.
+    pub access: Access,
+    /// What it does.
+    pub kind: Kind,
+    /// How it counts.
+    pub rate: Rate,
+    /// Error codes beyond the common ones.
+    pub errors: &'static [Code],
+    /// The events it causes.
+    pub events: &'static [&'static str],
+    /// A request that works.
+    pub example: &'static str,
+    /// The most bytes of its body.
+    pub body_limit: usize,
+    /// Whether it answers 204.
+    pub is_void: bool,
+    /// Whether it is on its way out.
+    pub deprecated: Option<Deprecation>,
+    call: fn(Call) -> LocalBoxFuture<'static, Result<Answer>>,
+    arguments: fn(&mut SchemaGenerator) -> Value,
+    result: fn(&mut SchemaGenerator) -> Value,
+}
+
+/// A call on its way to its method.
+pub struct Call {
+    /// The method.
+    pub method: Arc<Described>,
+    /// The body.
+    pub input: Input,
+    /// The server.
+    pub app: App,
+    /// Who calls.
+    pub caller: Option<Arc<Caller>>,
+    /// The request.
+    pub request: Arc<Request>,
+}
+
+impl Entry {
+    /// The row of a method.
+    pub const fn of<M: Method>() -> Self {
+        Self {
+            name: M::NAME,
+            access: M::ACCESS,
+            kind: M::KIND,
+            rate: M::RATE,
+            errors: M::ERRORS,
+            events: M::EVENTS,
+            example: M::EXAMPLE,
+            body_limit: M::BODY_LIMIT,
+            is_void: M::Output::IS_VOID,
+            deprecated: M::DEPRECATED,
+            call: |call| run::<M>(call).boxed_local(),
+            arguments: |generator| generator.subschema_for::<M>().to_value(),
+            result: |generator| generator.subschema_for::<M::Output>().to_value(),
+        }
+    }
+}
+
+async fn run<M: Method>(call: Call) -> Result<Answer> {
+    let Call { method, input, app, caller, request } = call;
+    let (args, extras) = args::read::<M>(&method, input)?;
+    let writes = M::KIND != Kind::Read;
+    let key = match (&request.idempotency_key, &extras.idempotency_key) {
+        (Some(header), Some(argument)) if header != argument => {
+            return Err(Error::new(
+                Code::IdempotencyKeyInvalid,
+                "The Idempotency-Key header and the idempotency_key argument differ; send one of them.",
+            ));
+        }
+        (Some(header), _) => Some(header.clone()),
+        (None, Some(argument)) => Some(idempotency::parse_key(argument)?),
+        (None, None) => None,
+    };
+    // Without a caller there is nobody whose key it could be.
+    let idempotency = match key.filter(|_| writes && caller.is_some()) {
+        Some(key) => Some((key, idempotency::fingerprint(M::NAME, &args)?)),
+        None => None,
+    };
+    let options = Options {
+        idempotency,
+        if_version: extras.if_version.or(request.if_match),
+        is_precondition: extras.if_version.is_none(),
+        echoes: extras.echoes,
+        wants_pagination_data: extras.wants_pagination_data,
+    };
+    let ctx = Context::new(app, method, caller, request, options);
+    let output = args.call(ctx.clone()).await?;
+    let replay = ctx.replayed();
+    let body = match replay {
+        _ if M::Output::IS_VOID => None,
+        Some(replay) => Some(replay.body.clone()),
+        None => Some(serde_json::to_vec(&output)?),
+    };
+    Ok(Answer {
+        body,
+        version: output.etag(),
+        original_request_id: replay.map(|replay| replay.request_id.clone()),
+    })
+}
+
+/// A method with its schemas and its words.
+pub struct Described {
+    /// The row of the registry.
+    pub entry: Entry,
+    schemas: OnceLock<Schemas>,
+}
+
+struct Schemas {
+    arguments: Value,
+    result: Value,
+    item_fields: Vec<String>,
+}
+
+impl Described {
+    /// Describes a row.
+    pub fn new(entry: Entry) -> Self {
+        Self { entry, schemas: OnceLock::new() }
+    }
+
+    /// The name on the wire.
+    pub fn name(&self) -> &'static str {
+        self.entry.name
+    }
+
+    /// The schema of the arguments, references resolved to its own `$defs`.
+    pub fn arguments(&self) -> &Value {
+        &self.schemas().arguments
+    }
+
+    /// The schema of the result, its top level inline.
+    pub fn result(&self) -> &Value {
+        &self.schemas().result
+    }
+
+    /// The fields of the objects that a list answers.
+    pub fn item_fields(&self) -> &[String] {
+        &self.schemas().item_fields
+    }
+
+    /// The whole doc comment.
+    pub fn description(&self) -> &str {
+        self.arguments()["description"].as_str().unwrap_or_default()
+    }
+
+    /// The first sentence of the doc comment.
+    pub fn summary(&self) -> &str {
+        let text = self.description();
+        let paragraph = text.split("\n\n").next().unwrap_or_default();
+        paragraph.find(". ").map_or(paragraph, |end| &paragraph[..=end]).trim_end_matches('.')
+    }
+
+    /// Whether the method changes one object that has versions, so that `if_version` makes sense.
+    pub fn takes_if_version(&self) -> bool {
+        self.entry.kind != Kind::Read
+            && self.arguments()["properties"]["id"].is_object()
+            && (self.entry.is_void || self.result()["properties"]["version"].is_object())
+    }
+
+    /// Calls the method.
+    pub fn call(self: &Arc<Self>, call: Call) -> LocalBoxFuture<'static, Result<Answer>> {
+        (self.entry.call)(call)
+    }
+
+    /// Adds the schemas of arguments and result to a document that many methods share.
+    pub fn schemas_into(&self, generator: &mut SchemaGenerator) -> (Value, Value) {
+        ((self.entry.arguments)(generator), (self.entry.result)(generator))
+    }
+
+    fn schemas(&self) -> &Schemas {
+        self.schemas.get_or_init(|| {
+            let arguments = standalone(self.entry.arguments);
+            let result = standalone(self.entry.result);
+            let item = &result["properties"]["data"]["items"];
+            let item = match item["$ref"].as_str().and_then(|path| path.strip_prefix('#')) {
+                Some(path) => result.pointer(path).unwrap_or(item),
+                None => item,
+            };
+            let item_fields = item["properties"].as_object().map(|fields| fields.keys().cloned().collect());
+            Schemas { item_fields: item_fields.unwrap_or_default(), arguments, result }
+        })
+    }
+}
+
+/// A schema that stands on its own: its root inline, everything it refers to in `$defs`.
+fn standalone(make: fn(&mut SchemaGenerator) -> Value) -> Value {
+    let mut generator = SchemaSettings::draft2020_12().into_generator();
+    let root = make(&mut generator);
+    let mut definitions = generator.take_definitions(true);
+    let name = root["$ref"].as_str().and_then(|path| path.strip_prefix("#/$defs/"));
+    let mut schema = match name {
+        Some(name) => definitions.shift_remove(name).unwrap_or(Value::Null),
+        None => root,
+    };
+    if !definitions.is_empty() {
+        schema["$defs"] = Value::Object(definitions);
+    }
+    schema
+}
+
+/// Every method, by name.
+pub struct Registry {
+    methods: HashMap<&'static str, Arc<Described>>,
+    ordered: Vec<Arc<Described>>,
+}
+
+impl Registry {
+    /// The registry of these tables.
+    pub fn new(tables: &[&[Entry]]) -> Self {
+        let ordered: Vec<Arc<Described>> =
+            tables.iter().flat_map(|table| table.iter()).map(|entry| Arc::new(Described::new(*entry))).collect();
+        let methods = ordered.iter().map(|method| (method.name(), method.clone())).collect();
+        Self { methods, ordered }
+    }
+
+    /// The method of this name; `mark-read` finds `markRead`.
+    pub fn find(&self, name: &str) -> Result<&Arc<Described>> {
+        if let Some(method) = self.methods.get(name) {
+            return Ok(method);
+        }
+        if name.contains('-')
+            && let Some(method) = self.methods.get(camel(name).as_str())
+        {
+            return Ok(method);
+        }
+        Err(self.unknown(name))
+    }
+
+    /// Every method, in the order of the tables.
+    pub fn methods(&self) -> &[Arc<Described>] {
+        &self.ordered
+    }
+
+    fn unknown(&self, name: &str) -> Error {
+        let near = suggest::methods(name, self.ordered.iter().map(|method| method.entry.name));
+        let shown: String = name.chars().take(64).collect();
+        let message = match near.first() {
+            Some(best) => format!("There is no method '{shown}'. Did you mean '{best}'?"),
+            None => format!("There is no method '{shown}'. POST /api.methods lists them all."),
+        };
+        Error::new(Code::UnknownMethod, message).with("suggestions", near)
+    }
+}
+
+/// `mark-read` as `markRead`.
+fn camel(kebab: &str) -> String {
+    let mut name = String::with_capacity(kebab.len());
+    let mut upper = false;
+    for c in kebab.chars() {
+        match c {
+            '-' => upper = true,
+            c if upper => {
+                name.push(c.to_ascii_uppercase());
+                upper = false;
+            }
+            c => name.push(c),
+        }
+    }
+    name
+}

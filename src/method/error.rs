@@ -1,0 +1,250 @@
+//! The one error type of all methods: a stable code, words for the caller, and a cause that cannot reach the caller.
+
+use std::fmt;
+use std::panic::Location;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::codes::{Code, ErrorType};
+use super::object::Object;
+use crate::db;
+
+/// The result of a method.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// What went wrong, for the caller; and why, for the log.
+pub struct Error(Box<Inner>);
+
+struct Inner {
+    code: Code,
+    message: String,
+    fields: Vec<FieldError>,
+    details: Map<String, Value>,
+    retry_after: Option<u32>,
+    precondition: bool,
+    retryable: bool,
+    source: Option<Box<dyn std::error::Error + Send + Sync>>,
+    location: &'static Location<'static>,
+}
+
+/// One problem with one argument.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct FieldError {
+    /// Where in the body, as a JSON pointer (RFC 6901); empty for the whole body.
+    pub pointer: String,
+    /// What is wrong: `required`, `unknown_field`, `wrong_type`, `not_nullable`, `too_long`, `unknown_id` …
+    pub code: String,
+    /// The same in words.
+    pub message: String,
+    /// More about it, such as `allowed`, `expected` or `suggestions`.
+    #[serde(flatten)]
+    pub details: Map<String, Value>,
+}
+
+impl FieldError {
+    /// A problem at a pointer.
+    pub fn new(pointer: impl Into<String>, code: &str, message: impl Into<String>) -> Self {
+        Self { pointer: pointer.into(), code: code.into(), message: message.into(), details: Map::new() }
+    }
+
+    /// Adds a detail.
+    pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.details.insert(name.into(), value.into());
+        self
+    }
+}
+
+impl Error {
+    /// An error with words for the caller.
+    #[track_caller]
+    pub fn new(code: Code, message: impl Into<String>) -> Self {
+        Self(Box::new(Inner {
+            code,
+            message: message.into(),
+            fields: Vec::new(),
+            details: Map::new(),
+            retry_after: (code.status() == 503).then_some(1),
+            precondition: false,
+            retryable: false,
+            source: None,
+            location: Location::caller(),
+        }))
+    }
+
+    /// A fault of ours: the caller hears that it is one, the log hears why.
+    #[track_caller]
+    pub fn internal(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        let mut error = Self::new(Code::InternalError, "Something went wrong on our side. Nothing was changed.");
+        error.0.source = Some(source.into());
+        error
+    }
+
+    /// The target of the call is not there, or not for this caller to see.
+    #[track_caller]
+    pub fn not_found<T: Object>() -> Self {
+        Self::new(T::NOT_FOUND, format!("There is no such {}.", T::TYPE.replace('_', " ")))
+    }
+
+    /// One wrong argument.
+    #[track_caller]
+    pub fn argument(pointer: impl Into<String>, code: &str, message: impl Into<String>) -> Self {
+        Self::arguments("", vec![FieldError::new(pointer, code, message)])
+    }
+
+    /// Wrong arguments, all of them.
+    #[track_caller]
+    pub fn arguments(method: &str, fields: Vec<FieldError>) -> Self {
+        let first = fields.first().map(|field| field.message.as_str()).unwrap_or("wrong arguments");
+        let of = if method.is_empty() { String::new() } else { format!(" of {method}") };
+        let message = match fields.len() {
+            0 | 1 => format!("A problem with the arguments{of}: {first}"),
+            n => format!("{n} problems with the arguments{of}: {first} (and {} more)", n - 1),
+        };
+        let mut error = Self::new(Code::InvalidArguments, message);
+        error.0.fields = fields;
+        error
+    }
+
+    /// Adds a detail beside `code` and `message`.
+    pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.0.details.insert(name.into(), value.into());
+        self
+    }
+
+    /// Adds the cause, for the log only.
+    pub fn because(mut self, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        self.0.source = Some(source.into());
+        self
+    }
+
+    /// Says when to try again, in seconds.
+    pub fn retry_after(mut self, seconds: u32) -> Self {
+        self.0.retry_after = Some(seconds.max(1));
+        self
+    }
+
+    /// The condition came as `If-Match`: status 412 in place of 409 (RFC 9110, section 13.1.1).
+    pub fn as_precondition(mut self) -> Self {
+        self.0.precondition = true;
+        self
+    }
+
+    /// The code.
+    pub fn code(&self) -> Code {
+        self.0.code
+    }
+
+    /// The words for the caller.
+    pub fn message(&self) -> &str {
+        &self.0.message
+    }
+
+    /// The wrong arguments.
+    pub fn fields(&self) -> &[FieldError] {
+        &self.0.fields
+    }
+
+    /// The details beside code and message.
+    pub fn details(&self) -> &Map<String, Value> {
+        &self.0.details
+    }
+
+    /// In how many seconds to try again.
+    pub fn retry_after_seconds(&self) -> Option<u32> {
+        self.0.retry_after
+    }
+
+    /// The type that clients switch on.
+    pub fn error_type(&self) -> ErrorType {
+        if self.0.precondition { ErrorType::Precondition } else { self.0.code.error_type() }
+    }
+
+    /// The HTTP status.
+    pub fn status(&self) -> u16 {
+        if self.0.precondition { 412 } else { self.0.code.status() }
+    }
+
+    /// The cause and the place, for the log; `None` where the caller is told everything.
+    pub fn cause(&self) -> Option<String> {
+        self.0.source.as_ref().map(|source| format!("{source} (at {})", self.0.location))
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.0.code.as_str(), self.0.message)?;
+        if !self.0.fields.is_empty() {
+            write!(f, " {:?}", self.0.fields)?;
+        }
+        match self.cause() {
+            Some(cause) => write!(f, " [{cause}]"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl From<db::Fault> for Error {
+    #[track_caller]
+    fn from(fault: db::Fault) -> Self {
+        let unavailable = || {
+            Self::new(Code::ServiceUnavailable, "The database is not available at the moment. Nothing was changed; retry.")
+        };
+        match fault {
+            db::Fault::Unavailable(_) => unavailable().because(fault),
+            db::Fault::Retry(_) => {
+                let mut error = unavailable().because(fault);
+                error.0.retryable = true;
+                error
+            }
+            db::Fault::Deadline => {
+                Self::new(Code::RequestTimeout, "The call took too long. Nothing was changed; retry.")
+            }
+            fault => Self::internal(fault),
+        }
+    }
+}
+
+impl From<db::Unavailable> for Error {
+    #[track_caller]
+    fn from(unavailable: db::Unavailable) -> Self {
+        db::Fault::from(unavailable).into()
+    }
+}
+
+impl From<diesel::result::Error> for Error {
+    #[track_caller]
+    fn from(error: diesel::result::Error) -> Self {
+        db::Fault::from(error).into()
+    }
+}
+
+impl From<serde_json::Error> for Error {
+    #[track_caller]
+    fn from(error: serde_json::Error) -> Self {
+        Self::internal(error)
+    }
+}
+
+impl db::Failure for Error {
+    fn is_retryable(&self) -> bool {
+        self.0.retryable
+    }
+}
+
+/// Says at the query what a violated unique index means to the caller.
+pub trait OrConflict<T> {
+    /// Another row has this value: `make` says so.
+    fn or_conflict(self, make: impl FnOnce(&str) -> Error) -> Result<T>;
+}
+
+impl<T> OrConflict<T> for diesel::QueryResult<T> {
+    #[track_caller]
+    fn or_conflict(self, make: impl FnOnce(&str) -> Error) -> Result<T> {
+        self.map_err(|error| match db::Fault::from(error) {
+            db::Fault::Unique(index) => make(&index),
+            fault => fault.into(),
+        })
+    }
+}

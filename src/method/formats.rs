@@ -1,0 +1,236 @@
+//! Strings with a form: e-mail addresses, web addresses, languages … One check serves the type, the schema and the messages.
+
+use std::borrow::Cow;
+use std::ops::Deref;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
+
+use super::patch::Assign;
+
+/// Checks a string of one form; answers it in the form it is stored in, or what was expected.
+type Check = fn(&str) -> Result<Cow<'_, str>, &'static str>;
+
+/// Whether a string fits a schema's `format`, and if not, what was expected.
+pub fn check(format: &str, text: &str) -> Result<(), &'static str> {
+    match format {
+        "uuid" => text.parse::<crate::db::Id>().map(|_| ()),
+        "date-time" => text.parse::<crate::db::Timestamp>().map(|_| ()),
+        _ => match FORMATS.iter().find(|(name, _)| *name == format) {
+            Some((_, check)) => check(text).map(|_| ()),
+            None => Ok(()),
+        },
+    }
+}
+
+macro_rules! formats {
+    ($($(#[$meta:meta])* $type:ident = $format:literal, max $max:literal, $check:ident;)+) => {
+        const FORMATS: &[(&str, Check)] = &[$(($format, $check)),+];
+
+        $(
+            $(#[$meta])*
+            #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+            #[serde(transparent)]
+            pub struct $type(String);
+
+            impl Deref for $type {
+                type Target = str;
+
+                fn deref(&self) -> &str {
+                    &self.0
+                }
+            }
+
+            impl<S: Into<String>> From<S> for $type {
+                /// For clients: the server checks the form when it arrives.
+                fn from(text: S) -> Self {
+                    Self(text.into())
+                }
+            }
+
+            impl<'de> Deserialize<'de> for $type {
+                fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                    let text = Cow::<str>::deserialize(deserializer)?;
+                    if text.len() > $max && text.chars().count() > $max {
+                        return Err(D::Error::custom(format_args!("longer than {} characters", $max)));
+                    }
+                    $check(&text).map(|stored| Self(stored.into_owned())).map_err(D::Error::custom)
+                }
+            }
+
+            impl JsonSchema for $type {
+                fn schema_name() -> Cow<'static, str> {
+                    stringify!($type).into()
+                }
+
+                fn inline_schema() -> bool {
+                    true
+                }
+
+                fn json_schema(_: &mut SchemaGenerator) -> Schema {
+                    json_schema!({"type": "string", "format": $format, "maxLength": $max})
+                }
+            }
+
+            impl Assign<String> for $type {
+                fn assign(self, target: &mut String) {
+                    *target = self.0;
+                }
+            }
+        )+
+    };
+}
+
+formats! {
+    /// An e-mail address; stored in lower case.
+    Email = "email", max 254, email;
+    /// An `http` or `https` address.
+    Url = "uri", max 2048, url;
+    /// A telephone number in international form (E.164); spaces, dots, dashes and brackets are dropped.
+    Phone = "phone", max 40, phone;
+    /// A language tag (BCP 47), such as `en` or `pt-BR`.
+    Language = "language", max 35, language;
+    /// The name of a time zone in the IANA database, such as `Europe/Berlin`.
+    Timezone = "timezone", max 64, timezone;
+    /// A currency code (ISO 4217), such as `EUR`.
+    Currency = "currency", max 3, currency;
+    /// A host name without scheme, port or path; stored in lower case.
+    Hostname = "hostname", max 253, hostname;
+    /// An IP address, or a range of them such as `10.0.0.0/8`.
+    Cidr = "cidr", max 49, cidr;
+    /// A login name: 2 to 64 letters, digits, dots, dashes or underscores; stored in lower case.
+    Username = "username", max 64, username;
+}
+
+fn email(text: &str) -> Result<Cow<'_, str>, &'static str> {
+    let options = email_address::Options::default().with_required_tld().without_display_text().without_domain_literal();
+    match email_address::EmailAddress::parse_with_options(text, options) {
+        Ok(_) => Ok(lower(text)),
+        Err(_) => Err("expected an e-mail address such as jane@example.com"),
+    }
+}
+
+fn url(text: &str) -> Result<Cow<'_, str>, &'static str> {
+    match url::Url::parse(text) {
+        Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => Ok(Cow::Borrowed(text)),
+        _ => Err("expected an address such as https://example.com/page"),
+    }
+}
+
+fn phone(text: &str) -> Result<Cow<'_, str>, &'static str> {
+    let digits: String = text.chars().filter(|c| !matches!(c, ' ' | '.' | '-' | '(' | ')' | '/')).collect();
+    match digits.strip_prefix('+') {
+        Some(rest)
+            if (7..=15).contains(&rest.len())
+                && rest.bytes().all(|b| b.is_ascii_digit())
+                && !rest.starts_with('0') =>
+        {
+            Ok(Cow::Owned(digits))
+        }
+        _ => Err("expected a telephone number in international form such as +4930123456"),
+    }
+}
+
+fn language(text: &str) -> Result<Cow<'_, str>, &'static str> {
+    match oxilangtag::LanguageTag::parse_and_normalize(text) {
+        // Only registered-looking primary languages: two or three letters.
+        Ok(tag) if matches!(tag.primary_language().len(), 2 | 3) => Ok(Cow::Owned(tag.into_inner())),
+        _ => Err("expected a language such as en or pt-BR"),
+    }
+}
+
+fn timezone(text: &str) -> Result<Cow<'_, str>, &'static str> {
+    match jiff::tz::TimeZone::get(text) {
+        Ok(zone) => Ok(zone.iana_name().map_or(Cow::Borrowed(text), |name| Cow::Owned(name.to_owned()))),
+        Err(_) => Err("expected a time zone such as Europe/Berlin"),
+    }
+}
+
+fn currency(text: &str) -> Result<Cow<'_, str>, &'static str> {
+    /// The active codes of ISO 4217 (list one), funds and precious metals left out.
+    const CODES: &str = "AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BZD \
+        CAD CDF CHF CLP CNY COP CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GNF GTQ GYD \
+        HKD HNL HTG HUF IDR ILS INR IQD IRR ISK JMD JOD JPY KES KGS KHR KMF KPW KRW KWD KYD KZT LAK LBP LKR LRD LSL LYD \
+        MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN MYR MZN NAD NGN NIO NOK NPR NZD OMR PAB PEN PGK PHP PKR PLN PYG \
+        QAR RON RSD RUB RWF SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TND TOP TRY TTD TWD \
+        TZS UAH UGX USD UYU UZS VED VES VND VUV WST XAF XCD XCG XOF XPF YER ZAR ZMW ZWG";
+    let upper = text.to_ascii_uppercase();
+    match upper.len() == 3 && CODES.split_ascii_whitespace().any(|code| code == upper) {
+        true => Ok(Cow::Owned(upper)),
+        false => Err("expected a currency code such as EUR"),
+    }
+}
+
+fn hostname(text: &str) -> Result<Cow<'_, str>, &'static str> {
+    let label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    match text.split('.').all(label) {
+        true => Ok(lower(text)),
+        false => Err("expected a host name such as support.example.com"),
+    }
+}
+
+fn cidr(text: &str) -> Result<Cow<'_, str>, &'static str> {
+    match text.parse::<ipnet::IpNet>().is_ok() || text.parse::<std::net::IpAddr>().is_ok() {
+        true => Ok(Cow::Borrowed(text)),
+        false => Err("expected an address or a range such as 10.0.0.0/8"),
+    }
+}
+
+fn username(text: &str) -> Result<Cow<'_, str>, &'static str> {
+    let fits = text.chars().count() >= 2 && text.chars().all(|c| c.is_alphanumeric() || matches!(c, '.' | '-' | '_'));
+    match fits {
+        true => Ok(lower(text)),
+        false => Err("expected 2 to 64 letters, digits, dots, dashes or underscores"),
+    }
+}
+
+fn lower(text: &str) -> Cow<'_, str> {
+    if text.chars().any(char::is_uppercase) { Cow::Owned(text.to_lowercase()) } else { Cow::Borrowed(text) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::check;
+
+    #[test]
+    fn forms_are_checked() {
+        let good = [
+            ("email", "Jane.Doe+x@example.co.uk"),
+            ("uri", "https://example.com/a?b=c"),
+            ("phone", "+49 (30) 123-456"),
+            ("language", "pt-br"),
+            ("timezone", "Europe/Berlin"),
+            ("currency", "eur"),
+            ("hostname", "Support.example.com"),
+            ("cidr", "2001:db8::/32"),
+            ("cidr", "10.1.2.3"),
+            ("username", "jané.doe"),
+        ];
+        let bad = [
+            ("email", "a@b"),
+            ("email", "Jane <jane@example.com>"),
+            ("uri", "javascript:alert(1)"),
+            ("uri", "/path"),
+            ("phone", "030 123456"),
+            ("language", "english"),
+            ("timezone", "Berlin"),
+            ("currency", "EURO"),
+            ("hostname", "https://example.com"),
+            ("hostname", "a..b"),
+            ("cidr", "10.0.0.0/33"),
+            ("username", "jane@example.com"),
+        ];
+        for (format, text) in good {
+            assert_eq!(check(format, text), Ok(()), "{format} {text}");
+        }
+        for (format, text) in bad {
+            assert!(check(format, text).is_err(), "{format} {text}");
+        }
+    }
+}

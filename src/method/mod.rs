@@ -1,0 +1,43 @@
+//! What a method is, and everything that holds for every method because the machine does it: reading and checking arguments,
+//! errors, pages, updates, idempotency, versions, events.
+
+mod app;
+pub mod args;
+mod arguments;
+mod caller;
+mod codes;
+mod context;
+pub mod cursor;
+mod entry;
+mod error;
+mod fields;
+mod formats;
+pub mod idempotency;
+mod keyring;
+mod object;
+pub mod openapi;
+mod page;
+mod patch;
+mod scope;
+mod services;
+mod suggest;
+mod tx;
+
+pub use app::{App, Clock};
+pub use args::Input;
+pub use caller::{Actor, ActorType, Caller, Credential, KeyLimits};
+pub use codes::{Code, ErrorType};
+pub use context::{Context, Request};
+pub use entry::{
+    Access, Answer, BODY_LIMIT, Call, Deprecation, Described, Entry, Kind, Method, Policy, Rate, Registry,
+};
+pub use error::{Error, FieldError, OrConflict, Result};
+pub use fields::{Document, Int, List, Name, Nullable, Text, Words};
+pub use formats::{Cidr, Currency, Email, Hostname, Language, Phone, Timezone, Url, Username};
+pub use keyring::{BadSecret, Generation, Keyring, SealError};
+pub use object::{Object, Output, Void};
+pub use page::{EXACT_TOTAL, FieldNames, Include, Limit, Page, Paged, Sort, Window};
+pub use patch::{Assign, Patch, merge, merge_map, stored};
+pub use scope::{Area, Scope, ScopeSet};
+pub use services::Services;
+pub use tx::Tx;

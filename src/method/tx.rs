@@ -1,0 +1,221 @@
+//! The write transaction of a call, with what is stored at its end: events, audit entry, idempotency record.
+
+use std::ops::{Deref, DerefMut};
+
+use crate::db::prelude::*;
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use super::codes::Code;
+use super::context::Context;
+use super::error::{Error, FieldError, Result};
+use super::idempotency;
+use super::object::Object;
+use crate::db::{Conn, Id, Timestamp, Transaction};
+use crate::run;
+use crate::schema::{audit_entries, events};
+
+/// A write transaction; a connection to those who only query.
+pub struct Tx<'a> {
+    transaction: &'a mut Transaction,
+    ctx: Context,
+    now: Timestamp,
+    events: Vec<Event>,
+}
+
+/// A committed change, as everybody who reacts to it will read it.
+#[derive(Insertable)]
+#[diesel(table_name = events)]
+struct Event {
+    organization_id: Id,
+    id: Id,
+    type_: &'static str,
+    object_type: &'static str,
+    object_id: Id,
+    data: String,
+    previous: Option<String>,
+    version: Option<i64>,
+    actor: String,
+    request_id: String,
+    is_test: bool,
+    created_at: Timestamp,
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = audit_entries)]
+struct AuditEntry<'a> {
+    organization_id: Id,
+    id: Id,
+    at: Timestamp,
+    actor: &'a str,
+    impersonator_id: Option<Id>,
+    api_key_id: Option<Id>,
+    ip: Option<String>,
+    method: &'a str,
+    target_type: &'a str,
+    target_id: Id,
+    changes: &'a str,
+    request_id: &'a str,
+}
+
+impl<'a> Tx<'a> {
+    pub(super) fn new(transaction: &'a mut Transaction, ctx: Context) -> Self {
+        let now = ctx.now();
+        Self { transaction, ctx, now, events: Vec::new() }
+    }
+
+    /// The call this transaction belongs to.
+    pub fn ctx(&self) -> &Context {
+        &self.ctx
+    }
+
+    /// The caller's organization.
+    pub fn organization(&self) -> Id {
+        self.ctx.organization()
+    }
+
+    /// The instant that everything in this transaction happens at.
+    pub fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// A new id.
+    pub fn new_id(&self) -> Id {
+        self.ctx.app().new_id()
+    }
+
+    /// Calls `hook` once this is committed, even if the caller has gone away by then.
+    pub fn after_commit(&mut self, hook: impl FnOnce() + Send + 'static) {
+        self.transaction.after_commit(hook);
+    }
+
+    /// The object that the call is about, as it was found: not there is 404, another version than the caller expects is 409 or
+    /// 412, and a read-only field sent back changed is an error of that argument.
+    pub fn target<T: Object>(&self, found: Option<T>) -> Result<T> {
+        let object = found.ok_or_else(Error::not_found::<T>)?;
+        let options = self.ctx.options();
+        if let (Some(expected), Some(current)) = (options.if_version, object.version())
+            && expected != current
+        {
+            let name = capital(T::TYPE);
+            let error = Error::new(
+                Code::VersionConflict,
+                format!("{name} changed: you have version {expected}, current is {current}."),
+            )
+            .with("current_version", current)
+            .with("current", serde_json::to_value(&object)?);
+            return Err(if options.is_precondition { error.as_precondition() } else { error });
+        }
+        if !options.echoes.is_empty() {
+            let current = serde_json::to_value(&object)?;
+            let changed: Vec<FieldError> = options
+                .echoes
+                .iter()
+                .filter(|(name, sent)| current.get(name.as_str()) != Some(sent))
+                .map(|(name, _)| FieldError::new(format!("/{name}"), "read_only", format!("{name} is read-only")))
+                .collect();
+            if !changed.is_empty() {
+                return Err(Error::arguments(self.ctx.method(), changed));
+            }
+        }
+        Ok(object)
+    }
+
+    /// Announces that `object` is as it is now: created, deleted, or changed in a way that has no "before".
+    pub fn emit<T: Object>(&mut self, event: &'static str, object: &T) -> Result<()> {
+        self.push(event, object, None)
+    }
+
+    /// Announces that `before` has become `after`.
+    pub fn emit_change<T: Object>(&mut self, event: &'static str, before: &T, after: &T) -> Result<()> {
+        let (old, new) = (serde_json::to_value(before)?, serde_json::to_value(after)?);
+        self.push(event, after, Some(changed_fields(&old, &new)))
+    }
+
+    fn push<T: Object>(&mut self, event: &'static str, object: &T, previous: Option<Map<String, Value>>) -> Result<()> {
+        let caller = self.ctx.caller()?;
+        let event = Event {
+            organization_id: caller.organization,
+            id: self.new_id(),
+            type_: event,
+            object_type: T::TYPE,
+            object_id: object.id(),
+            data: serde_json::to_string(object)?,
+            previous: previous.map(|fields| serde_json::to_string(&fields)).transpose()?,
+            version: object.version(),
+            actor: serde_json::to_string(&caller.actor)?,
+            request_id: self.ctx.request().id.clone(),
+            is_test: caller.is_test,
+            created_at: self.now,
+        };
+        self.events.push(event);
+        Ok(())
+    }
+
+    /// Stores what belongs to the change, as the last thing before the commit.
+    pub(super) async fn finish<T: Serialize>(&mut self, answer: &T) -> Result<()> {
+        idempotency::finish(self, answer).await?;
+        let events = std::mem::take(&mut self.events);
+        let Some(first) = events.first() else { return Ok(()) };
+        self.store_audit(first).await?;
+        for event in &events {
+            run!(self, |c| diesel::insert_into(events::table).values(event).execute(c))?;
+        }
+        Ok(())
+    }
+
+    async fn store_audit(&mut self, event: &Event) -> Result<()> {
+        use super::caller::Credential;
+
+        let ctx = self.ctx.clone();
+        let caller = ctx.caller()?;
+        let entry = AuditEntry {
+            organization_id: caller.organization,
+            id: self.new_id(),
+            at: self.now,
+            actor: &event.actor,
+            impersonator_id: match caller.credential {
+                Credential::Session { impersonator } => impersonator,
+                _ => None,
+            },
+            api_key_id: matches!(caller.credential, Credential::ApiKey(_)).then_some(caller.credential_id),
+            ip: ctx.request().ip.map(|ip| ip.to_string()),
+            method: ctx.method(),
+            target_type: event.object_type,
+            target_id: event.object_id,
+            changes: event.previous.as_deref().unwrap_or("{}"),
+            request_id: &event.request_id,
+        };
+        run!(self, |c| diesel::insert_into(audit_entries::table).values(&entry).execute(c))?;
+        Ok(())
+    }
+}
+
+impl Deref for Tx<'_> {
+    type Target = Conn;
+
+    fn deref(&self) -> &Conn {
+        self.transaction
+    }
+}
+
+impl DerefMut for Tx<'_> {
+    fn deref_mut(&mut self) -> &mut Conn {
+        self.transaction
+    }
+}
+
+/// The old values of the fields that differ; what every change touches is left out.
+fn changed_fields(old: &Value, new: &Value) -> Map<String, Value> {
+    let (Value::Object(old), Value::Object(new)) = (old, new) else { return Map::new() };
+    old.iter()
+        .filter(|(name, value)| !matches!(name.as_str(), "version" | "updated_at") && new.get(*name) != Some(value))
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect()
+}
+
+fn capital(word: &str) -> String {
+    let mut chars = word.chars();
+    let first = chars.next().map(|c| c.to_ascii_uppercase()).into_iter();
+    first.chain(chars.map(|c| if c == '_' { ' ' } else { c })).collect()
+}

@@ -1,0 +1,10 @@
+//! Teams: groups of users, and the queries that say which conversations and tickets their members see.
+//!
+//! Methods: `teams.create list info update delete addMember removeMember listMembers`.
+
+mod methods;
+mod model;
+pub mod store;
+
+pub use methods::*;
+pub use model::*;

@@ -1,0 +1,119 @@
+//! All SQL of teams.
+
+use super::model::Team;
+use crate::db::prelude::*;
+use crate::db::{Conn, Id};
+use crate::method::{Code, Error, OrConflict, Result, Tx, Window};
+use crate::schema::{team_members, teams};
+use crate::{lock, run, run_page};
+
+/// A team.
+pub async fn find(conn: &mut Conn, organization: Id, id: Id) -> Result<Option<Team>> {
+    Ok(run!(conn, |c| teams::table.find((organization, id)).select(Team::as_select()).first(c)).optional()?)
+}
+
+/// The team that a write is about, locked.
+pub async fn target(tx: &mut Tx<'_>, id: Id) -> Result<Team> {
+    let organization = tx.organization();
+    let found = lock!(tx, teams::table.find((organization, id)).select(Team::as_select()))?;
+    tx.target(found)
+}
+
+/// The teams of an organization, or those that one user is a member of.
+pub async fn list(
+    conn: &mut Conn,
+    organization: Id,
+    user: Option<Id>,
+    window: &Window,
+) -> Result<(Vec<Team>, Option<i64>)> {
+    Ok(match user {
+        None => run_page!(
+            conn,
+            window,
+            teams::id,
+            teams::table.filter(teams::organization_id.eq(organization)).select(Team::as_select())
+        ),
+        Some(user) => run_page!(
+            conn,
+            window,
+            teams::id,
+            teams::table
+                .inner_join(team_members::table.on(of_member()))
+                .filter(team_members::organization_id.eq(organization).and(team_members::user_id.eq(user)))
+                .select(Team::as_select())
+        ),
+    })
+}
+
+#[diesel::dsl::auto_type(no_type_alias)]
+fn of_member() -> _ {
+    teams::organization_id.eq(team_members::organization_id).and(teams::id.eq(team_members::team_id))
+}
+
+/// Stores a new team and announces it.
+pub async fn insert(tx: &mut Tx<'_>, team: Team) -> Result<Team> {
+    run!(tx, |c| diesel::insert_into(teams::table).values(&team).execute(c)).or_conflict(taken)?;
+    add_members(tx, &team, &team.user_ids).await?;
+    tx.emit("team.created", &team)?;
+    Ok(team)
+}
+
+/// Stores what has become of a team and announces it as `event`. Without a difference nothing happens.
+pub async fn save(tx: &mut Tx<'_>, before: Team, mut after: Team, event: &'static str) -> Result<Team> {
+    if after == before {
+        return Ok(before);
+    }
+    after.version += 1;
+    after.updated_at = tx.now();
+    run!(tx, |c| diesel::update(teams::table.find((after.organization_id, after.id))).set(&after).execute(c))
+        .or_conflict(taken)?;
+    let added: Vec<Id> = after.user_ids.iter().filter(|id| !before.user_ids.contains(id)).copied().collect();
+    let removed: Vec<Id> = before.user_ids.iter().filter(|id| !after.user_ids.contains(id)).copied().collect();
+    add_members(tx, &after, &added).await?;
+    if !removed.is_empty() {
+        run!(tx, |c| diesel::delete(
+            team_members::table
+                .filter(team_members::organization_id.eq(after.organization_id).and(team_members::team_id.eq(after.id)))
+                .filter(team_members::user_id.eq_any(&removed))
+        )
+        .execute(c))?;
+    }
+    tx.emit_change(event, &before, &after)?;
+    Ok(after)
+}
+
+/// Takes a team away and announces it.
+pub async fn delete(tx: &mut Tx<'_>, team: &Team) -> Result<()> {
+    run!(tx, |c| diesel::delete(teams::table.find((team.organization_id, team.id))).execute(c))?;
+    tx.emit("team.deleted", team)
+}
+
+/// The ids of the teams that each of these users is a member of, as (user, team).
+pub async fn of_users(conn: &mut Conn, organization: Id, users: &[Id]) -> Result<Vec<(Id, Id)>> {
+    Ok(run!(conn, |c| team_members::table
+        .filter(team_members::organization_id.eq(organization).and(team_members::user_id.eq_any(users)))
+        .order((team_members::user_id, team_members::team_id))
+        .select((team_members::user_id, team_members::team_id))
+        .load(c))?)
+}
+
+async fn add_members(tx: &mut Tx<'_>, team: &Team, users: &[Id]) -> Result<()> {
+    let rows: Vec<_> = users
+        .iter()
+        .map(|user| {
+            (
+                team_members::organization_id.eq(team.organization_id),
+                team_members::user_id.eq(*user),
+                team_members::team_id.eq(team.id),
+            )
+        })
+        .collect();
+    if !rows.is_empty() {
+        run!(tx, |c| diesel::insert_into(team_members::table).values(&rows).execute(c))?;
+    }
+    Ok(())
+}
+
+fn taken(_: &str) -> Error {
+    Error::new(Code::AlreadyExists, "Another team has this external_id.")
+}

@@ -1,0 +1,3 @@
+//! What the methods do, by area; each resource is a folder with its methods, its model and its SQL.
+
+pub mod account;
