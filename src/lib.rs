@@ -8,3 +8,6 @@ pub mod method;
 pub mod schema;
 
 pub mod access;
+pub mod api;
+pub mod providers;
+pub mod resources;

@@ -12,9 +12,9 @@ use quick_cache::sync::Cache;
 
 use super::jwt::TokenSigner;
 use super::oidc::Issuers;
+use super::store;
 use super::token::{self, TokenDigest, TokenKind};
 use super::user::{Environment, TokenPurpose, UserStatus};
-use super::store;
 use crate::db::{Conn, Id, Timestamp};
 use crate::method::{Actor, ActorType, App, Caller, Code, Context, Credential, Error, KeyLimits, Result, ScopeSet, Tx};
 
@@ -209,8 +209,9 @@ async fn session(app: &App, signer: &TokenSigner, token: &str, now: Timestamp) -
 async fn external(app: &App, issuers: &Issuers, token: &str, now: Timestamp) -> Result<Caller> {
     let identity = issuers.verify(token, now).await?;
     let mut conn = app.db.read().await?;
-    let unknown =
-        || Error::new(Code::InvalidAuth, "The token is valid, but no user here belongs to it; set the user's external_id.");
+    let unknown = || {
+        Error::new(Code::InvalidAuth, "The token is valid, but no user here belongs to it; set the user's external_id.")
+    };
     let organization =
         store::organization_by_slug(&mut conn, identity.organization.as_deref()).await?.ok_or_else(unknown)?;
     let mut user = store::user_by_external_id(&mut conn, organization, &identity.subject).await?;

@@ -105,8 +105,7 @@ impl TokenSigner {
         let mut header = Header::new(Algorithm::EdDSA);
         header.kid = Some(key.jwk.kid.clone());
         let exp = now.seconds() + lifetime;
-        let claims =
-            Claims { iss: ISSUER.into(), sub: user, org: organization, sid: session, iat: now.seconds(), exp };
+        let claims = Claims { iss: ISSUER.into(), sub: user, org: organization, sid: session, iat: now.seconds(), exp };
         let token = jsonwebtoken::encode(&header, &claims, &key.encoding).map_err(Error::internal)?;
         Ok((token, Timestamp::from_millis(exp * 1000)))
     }
@@ -144,8 +143,7 @@ impl TokenSigner {
 
 impl Key {
     fn new(secret: &SigningSecret) -> Result<Self, BadKey> {
-        let seed: [u8; 32] =
-            STANDARD.decode(&secret.seed).map_err(|_| BadKey)?.try_into().map_err(|_| BadKey)?;
+        let seed: [u8; 32] = STANDARD.decode(&secret.seed).map_err(|_| BadKey)?.try_into().map_err(|_| BadKey)?;
         let public = SigningKey::from_bytes(&seed).verifying_key().to_bytes();
         let x = URL_SAFE_NO_PAD.encode(public);
         // The key's thumbprint names it (RFC 7638, the members of RFC 8037 in order).

@@ -5,6 +5,7 @@ pub mod jwt;
 pub mod limits;
 pub mod oidc;
 pub mod password;
-mod store;
+pub mod session;
+pub mod store;
 pub mod token;
 pub mod user;

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use super::token::TokenDigest;
+use super::token::{self, TokenDigest, TokenKind};
 use super::user::{Environment, TokenPurpose, UserStatus};
 use crate::db::prelude::*;
 use crate::db::{Conn, Id, Json, Timestamp};
-use crate::method::{Result, ScopeSet};
+use crate::method::{Error, Result, ScopeSet, Tx};
 use crate::run;
 use crate::schema::{api_keys, organizations, roles, sessions, team_members, teams, tokens, users};
 
@@ -32,7 +32,6 @@ pub async fn open(conn: &mut Conn, digest: &TokenDigest) -> Result<Option<Opened
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = api_keys)]
 pub struct Key {
-    pub id: Id,
     pub name: String,
     pub environment: Environment,
     pub scopes: Json<ScopeSet>,
@@ -83,7 +82,8 @@ pub async fn user(conn: &mut Conn, organization: Id, id: Id) -> Result<Option<Us
     let of_teams: Vec<Option<Id>> = run!(conn, |c| team_members::table
         .filter(team_members::organization_id.eq(organization).and(team_members::user_id.eq(id)))
         .inner_join(
-            teams::table.on(teams::organization_id.eq(team_members::organization_id).and(teams::id.eq(team_members::team_id))),
+            teams::table
+                .on(teams::organization_id.eq(team_members::organization_id).and(teams::id.eq(team_members::team_id))),
         )
         .filter(teams::role_id.is_not_null())
         .select(teams::role_id)
@@ -140,5 +140,40 @@ pub async fn touch_key(conn: &mut Conn, organization: Id, id: Id, at: Timestamp,
     run!(conn, |c| diesel::update(api_keys::table.find((organization, id)))
         .set((api_keys::last_used_at.eq(at), api_keys::last_used_ip.eq(ip)))
         .execute(c))?;
+    Ok(())
+}
+
+/// Makes a token that opens `subject`, and stores its digest.
+pub async fn issue(
+    tx: &mut Tx<'_>,
+    kind: TokenKind,
+    purpose: TokenPurpose,
+    subject: Id,
+    expires_at: Option<Timestamp>,
+) -> Result<String> {
+    let token = token::generate(kind).map_err(Error::internal)?;
+    let digest = token::digest(&token);
+    let organization = tx.organization();
+    run!(tx, |c| diesel::insert_into(tokens::table)
+        .values((
+            tokens::digest.eq(digest.as_slice()),
+            tokens::organization_id.eq(organization),
+            tokens::purpose.eq(purpose),
+            tokens::subject_id.eq(subject),
+            tokens::expires_at.eq(expires_at),
+        ))
+        .execute(c))?;
+    Ok(token)
+}
+
+/// Makes every token of one purpose that opens `subject` unknown.
+pub async fn withdraw(tx: &mut Tx<'_>, purpose: TokenPurpose, subject: Id) -> Result<()> {
+    let organization = tx.organization();
+    run!(tx, |c| diesel::delete(
+        tokens::table
+            .filter(tokens::organization_id.eq(organization).and(tokens::subject_id.eq(subject)))
+            .filter(tokens::purpose.eq(purpose))
+    )
+    .execute(c))?;
     Ok(())
 }

@@ -173,9 +173,8 @@ pub(super) async fn establish(url: String) -> ConnectionResult<AsyncPgConnection
 /// Connects, with TLS unless the address refuses it (`sslmode=disable`).
 async fn connect(url: String) -> ConnectionResult<Link<AsyncPgConnection>> {
     let attempt = async {
-        let mut config: tokio_postgres::Config = url.parse().map_err(|error: tokio_postgres::Error| {
-            ConnectionError::InvalidConnectionUrl(chain(&error))
-        })?;
+        let mut config: tokio_postgres::Config =
+            url.parse().map_err(|error: tokio_postgres::Error| ConnectionError::InvalidConnectionUrl(chain(&error)))?;
         config.application_name("dotdesk");
         if config.get_ssl_mode() == SslMode::Disable {
             drive(config.connect(tokio_postgres::NoTls).await).await

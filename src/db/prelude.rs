@@ -3,6 +3,6 @@
 
 pub use diesel::deserialize::Queryable;
 pub use diesel::prelude::{
-    AsChangeset, BoolExpressionMethods, ExpressionMethods, Identifiable, Insertable, JoinOnDsl, NullableExpressionMethods,
-    OptionalExtension, QueryDsl, Selectable, SelectableHelper,
+    AsChangeset, BoolExpressionMethods, ExpressionMethods, Identifiable, Insertable, JoinOnDsl,
+    NullableExpressionMethods, OptionalExtension, QueryDsl, Selectable, SelectableHelper,
 };

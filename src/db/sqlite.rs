@@ -109,23 +109,15 @@ type Job = Box<dyn FnOnce(Conn) -> LocalBoxFuture<'static, (Conn, Told)> + Send>
 /// Tells a writer how the commit went.
 type Told = Box<dyn FnOnce(Result<(), &str>)>;
 
-async fn run<T, E, F>(
-    conn: Conn,
-    deadline: Instant,
-    work: F,
-    answer: oneshot::Sender<Result<T, E>>,
-) -> (Conn, Told)
+async fn run<T, E, F>(conn: Conn, deadline: Instant, work: F, answer: oneshot::Sender<Result<T, E>>) -> (Conn, Told)
 where
     T: Send + 'static,
     E: Failure,
     F: AsyncFn(&mut Transaction) -> Result<T, E>,
 {
     let mut tx = Transaction::new(conn);
-    let outcome = if Instant::now() >= deadline {
-        Err(Fault::Deadline.into())
-    } else {
-        in_savepoint(&mut tx, work).await
-    };
+    let outcome =
+        if Instant::now() >= deadline { Err(Fault::Deadline.into()) } else { in_savepoint(&mut tx, work).await };
     let Transaction { conn, after_commit } = tx;
     let told: Told = match outcome {
         Ok(value) => Box::new(move |committed| {

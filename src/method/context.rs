@@ -148,7 +148,10 @@ impl Context {
 
     /// Who calls; 401 for a public method that was called without credentials.
     pub fn caller(&self) -> Result<&Caller> {
-        self.0.caller.as_deref().ok_or_else(|| Error::new(Code::NotAuthed, "Send a token: Authorization: Bearer <token>."))
+        self.0
+            .caller
+            .as_deref()
+            .ok_or_else(|| Error::new(Code::NotAuthed, "Send a token: Authorization: Bearer <token>."))
     }
 
     /// Who calls, if anybody known does.

@@ -40,10 +40,8 @@ pub fn write(keyring: &Keyring, position: Position, asked: &Asked) -> String {
 /// Reads a cursor that [`write`] made.
 pub fn read(keyring: &Keyring, text: &str, method: &str, sort: u8, asked: &Asked) -> Result<Position> {
     let invalid = |why: String| Error::new(Code::InvalidCursor, why);
-    let payload = text
-        .strip_prefix(PREFIX)
-        .filter(|_| text.len() <= 200)
-        .and_then(|rest| URL_SAFE_NO_PAD.decode(rest).ok());
+    let payload =
+        text.strip_prefix(PREFIX).filter(|_| text.len() <= 200).and_then(|rest| URL_SAFE_NO_PAD.decode(rest).ok());
     let payload = payload.as_deref().and_then(|signed| keyring.verify(signed));
     let parts = payload.and_then(|payload| {
         let (&[_, sort], rest) = payload.split_first_chunk::<2>()?;
@@ -52,7 +50,8 @@ pub fn read(keyring: &Keyring, text: &str, method: &str, sort: u8, asked: &Asked
     });
     match parts {
         None => Err(invalid(
-            "This is not a cursor of ours, or it was made with a key that is no longer kept. Start again without it.".into(),
+            "This is not a cursor of ours, or it was made with a key that is no longer kept. Start again without it."
+                .into(),
         )),
         Some((made_for, last, for_asked)) if made_for == sort && for_asked == *asked => Ok(Position { sort, last }),
         Some(_) => Err(invalid(format!(

@@ -263,11 +263,7 @@ async fn run<M: Method>(call: Call) -> Result<Answer> {
         Some(replay) => Some(replay.body.clone()),
         None => Some(serde_json::to_vec(&output)?),
     };
-    Ok(Answer {
-        body,
-        version: output.etag(),
-        original_request_id: replay.map(|replay| replay.request_id.clone()),
-    })
+    Ok(Answer { body, version: output.etag(), original_request_id: replay.map(|replay| replay.request_id.clone()) })
 }
 
 /// A method with its schemas and its words.

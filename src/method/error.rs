@@ -189,7 +189,10 @@ impl From<db::Fault> for Error {
     #[track_caller]
     fn from(fault: db::Fault) -> Self {
         let unavailable = || {
-            Self::new(Code::ServiceUnavailable, "The database is not available at the moment. Nothing was changed; retry.")
+            Self::new(
+                Code::ServiceUnavailable,
+                "The database is not available at the moment. Nothing was changed; retry.",
+            )
         };
         match fault {
             db::Fault::Unavailable(_) => unavailable().because(fault),

@@ -122,9 +122,7 @@ fn phone(text: &str) -> Result<Cow<'_, str>, &'static str> {
     let digits: String = text.chars().filter(|c| !matches!(c, ' ' | '.' | '-' | '(' | ')' | '/')).collect();
     match digits.strip_prefix('+') {
         Some(rest)
-            if (7..=15).contains(&rest.len())
-                && rest.bytes().all(|b| b.is_ascii_digit())
-                && !rest.starts_with('0') =>
+            if (7..=15).contains(&rest.len()) && rest.bytes().all(|b| b.is_ascii_digit()) && !rest.starts_with('0') =>
         {
             Ok(Cow::Owned(digits))
         }

@@ -41,7 +41,8 @@ struct Record {
 
 /// Reads an `Idempotency-Key`: bare, or quoted as a structured-field string (RFC 8941, section 3.3.3).
 pub fn parse_key(raw: &str) -> Result<String> {
-    let invalid = || Error::new(Code::IdempotencyKeyInvalid, "An idempotency key has 1 to 255 visible ASCII characters.");
+    let invalid =
+        || Error::new(Code::IdempotencyKeyInvalid, "An idempotency key has 1 to 255 visible ASCII characters.");
     let key = match raw.strip_prefix('"') {
         None => raw.to_owned(),
         Some(rest) => {
@@ -88,10 +89,8 @@ pub(super) async fn begin(tx: &mut Tx<'_>) -> Result<Option<Replay>> {
         expires_at: tx.now().plus_seconds(KEPT_SECONDS),
     };
     let id = (record.organization_id, record.owner_id, record.key.clone());
-    let claimed = run!(tx, |c| diesel::insert_into(idempotency_keys::table)
-        .values(&record)
-        .on_conflict_do_nothing()
-        .execute(c));
+    let claimed =
+        run!(tx, |c| diesel::insert_into(idempotency_keys::table).values(&record).on_conflict_do_nothing().execute(c));
     match claimed {
         Ok(1) => return Ok(None),
         Ok(_) => {}

@@ -83,9 +83,7 @@ impl Keyring {
         let (id, rest) = sealed.split_first().ok_or(SealError)?;
         let (nonce, sealed) = rest.split_first_chunk::<NONCE>().ok_or(SealError)?;
         let key = self.find(*id).ok_or(SealError)?;
-        key.seal
-            .decrypt(&XNonce::from(*nonce), Payload { msg: sealed, aad: purpose.as_bytes() })
-            .map_err(|_| SealError)
+        key.seal.decrypt(&XNonce::from(*nonce), Payload { msg: sealed, aad: purpose.as_bytes() }).map_err(|_| SealError)
     }
 
     fn find(&self, id: u8) -> Option<&Derived> {

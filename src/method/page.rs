@@ -234,11 +234,11 @@ impl<T: JsonSchema> JsonSchema for Page<T> {
 
 impl<T: Serialize + serde::de::DeserializeOwned + Send + 'static> Output for Page<T> {}
 
-/// Runs a list query for a [`Window`]: `run_page!(conn, window, teams::id, teams::table.filter(…).select(…))` answers the rows
-/// and, if asked for, the total. The query is evaluated for both orders and must not have an order of its own.
+/// Runs a list query for a [`Window`]: `run_page!(conn, window, teams::id, Team, teams::table.filter(…))` answers the rows and,
+/// if asked for, the total. The query serves both orders, so it has neither an order nor a selection of its own.
 #[macro_export]
 macro_rules! run_page {
-    ($conn:expr, $window:expr, $key:expr, $query:expr) => {{
+    ($conn:expr, $window:expr, $key:expr, $row:ty, $query:expr) => {{
         use $crate::db::prelude::*;
         let total = if $window.wants_total {
             let most = $crate::method::EXACT_TOTAL + 1;
@@ -249,12 +249,14 @@ macro_rules! run_page {
         };
         let rows = if $window.descending {
             $crate::run!($conn, |c| $query
+                .select(<$row>::as_select())
                 .filter($key.lt($window.after))
                 .order($key.desc())
                 .limit($window.fetch())
                 .load(c))?
         } else {
             $crate::run!($conn, |c| $query
+                .select(<$row>::as_select())
                 .filter($key.gt($window.after))
                 .order($key.asc())
                 .limit($window.fetch())

@@ -27,10 +27,25 @@ pub fn nearest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> Vec<Stri
 /// The methods nearest to a name that does not exist, verb synonyms included.
 pub fn methods<'a>(name: &str, known: impl Iterator<Item = &'a str> + Clone) -> Vec<String> {
     const SYNONYMS: &[(&str, &str)] = &[
-        ("get", "info"), ("show", "info"), ("find", "info"), ("fetch", "info"), ("read", "info"), ("info", "get"),
-        ("delete", "remove"), ("remove", "delete"), ("destroy", "delete"), ("add", "create"), ("new", "create"),
-        ("insert", "create"), ("create", "add"), ("edit", "update"), ("patch", "update"), ("set", "update"),
-        ("all", "list"), ("index", "list"), ("search", "list"),
+        ("get", "info"),
+        ("show", "info"),
+        ("find", "info"),
+        ("fetch", "info"),
+        ("read", "info"),
+        ("info", "get"),
+        ("delete", "remove"),
+        ("remove", "delete"),
+        ("destroy", "delete"),
+        ("add", "create"),
+        ("new", "create"),
+        ("insert", "create"),
+        ("create", "add"),
+        ("edit", "update"),
+        ("patch", "update"),
+        ("set", "update"),
+        ("all", "list"),
+        ("index", "list"),
+        ("search", "list"),
     ];
     let mut found = Vec::new();
     if let Some((resource, verb)) = name.rsplit_once(['.', '/']) {

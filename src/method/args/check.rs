@@ -276,7 +276,8 @@ fn unknown_field(name: &str, pointer: &str, properties: Option<&Map<String, Valu
 
 fn not_allowed(pointer: &str, value: &Value, allowed: &[Value]) -> FieldError {
     let words: Vec<&str> = allowed.iter().filter_map(Value::as_str).collect();
-    let shown = if words.len() <= 12 { format!("expected one of {}", words.join(", ")) } else { "unknown value".into() };
+    let shown =
+        if words.len() <= 12 { format!("expected one of {}", words.join(", ")) } else { "unknown value".into() };
     let near = suggest::nearest(value.as_str().unwrap_or_default(), words.iter().copied());
     let error = problem(pointer, "enum", shown).with("allowed", allowed.to_vec());
     if near.is_empty() { error } else { error.with("suggestions", near) }

@@ -1,4 +1,6 @@
 //! Who works here: organizations, users, roles, teams, and how they get in.
 
+pub mod organizations;
+pub mod roles;
 pub mod teams;
 pub mod users;

@@ -1,15 +1,17 @@
 //! What can be done with teams.
 
+use std::collections::HashSet;
+
 use super::model::{Team, TeamQueryPatch};
 use super::store;
 use crate::access::authenticate::Sessions;
 use crate::arguments;
 use crate::db::{Id, Json};
 use crate::method::{
-    Access, Area, Context, Entry, Error, FieldError, Kind, List, Method, Name, Nullable, Page, Patch, Result, Tx, Void,
-    Words, stored,
+    Access, Area, Code, Context, Entry, Error, FieldError, Kind, List, Method, Name, Nullable, Page, Patch, Result, Tx,
+    Void, Words, stored,
 };
-use crate::resources::account::{roles, users};
+use crate::resources::account::{organizations, roles, users};
 
 /// The methods of teams.
 pub const METHODS: &[Entry] = &[
@@ -55,7 +57,7 @@ impl Method for Create {
     const NAME: &'static str = "teams.create";
     const ACCESS: Access = Access::write(Area::Teams);
     const KIND: Kind = Kind::Write;
-    const ERRORS: &'static [crate::method::Code] = &[crate::method::Code::AlreadyExists];
+    const ERRORS: &'static [Code] = &[Code::AlreadyExists];
     const EVENTS: &'static [&'static str] = &["team.created"];
     const EXAMPLE: &'static str = r#"{"name":"Sms Customer Service","query":{"conversations":"source:*sms AND unread_count:[1 TO *]"},"user_ids":["0193f3a1-b2c3-7d4e-8f90-a1b2c3d4e5f6"]}"#;
     type Output = Team;
@@ -63,14 +65,14 @@ impl Method for Create {
     async fn call(self, ctx: Context) -> Result<Team> {
         ctx.write(async move |tx| {
             let args = self.clone();
-            let team = Team {
+            let mut team = Team {
                 organization_id: tx.organization(),
                 id: tx.new_id(),
                 name: args.name.to_string(),
                 description: stored(args.description),
                 query: stored(args.query),
-                user_ids: Json(unique(args.user_ids)),
-                lead_user_ids: Json(unique(args.lead_user_ids)),
+                user_ids: Json(args.user_ids.map(|ids| ids.0).unwrap_or_default()),
+                lead_user_ids: Json(args.lead_user_ids.map(|ids| ids.0).unwrap_or_default()),
                 is_support_enabled: args.is_support_enabled.unwrap_or(false),
                 schedule_id: stored(args.schedule_id),
                 assignment_policy_id: stored(args.assignment_policy_id),
@@ -81,6 +83,7 @@ impl Method for Create {
                 updated_at: tx.now(),
             };
             check_references(tx, None, &team).await?;
+            collapse_duplicates(&mut team);
             Sessions::forget(tx)?;
             store::insert(tx, team).await
         })
@@ -165,7 +168,7 @@ impl Method for Update {
     const NAME: &'static str = "teams.update";
     const ACCESS: Access = Access::write(Area::Teams);
     const KIND: Kind = Kind::Write;
-    const ERRORS: &'static [crate::method::Code] = &[crate::method::Code::AlreadyExists];
+    const ERRORS: &'static [Code] = &[Code::AlreadyExists];
     const EVENTS: &'static [&'static str] = &["team.updated"];
     const EXAMPLE: &'static str = r#"{"id":"0193f3a1-b2c3-7d4e-8f90-a1b2c3d4e5f6","name":"Sms Customer Service"}"#;
     type Output = Team;
@@ -185,9 +188,8 @@ impl Method for Update {
             args.role_id.apply(&mut team.role_id);
             args.lead_user_ids.apply(&mut team.lead_user_ids);
             args.external_id.apply(&mut team.external_id);
-            team.user_ids.0 = unique(Some(List(std::mem::take(&mut team.user_ids.0))));
-            team.lead_user_ids.0 = unique(Some(List(std::mem::take(&mut team.lead_user_ids.0))));
             check_references(tx, Some(&before), &team).await?;
+            collapse_duplicates(&mut team);
             Sessions::forget(tx)?;
             store::save(tx, before, team, "team.updated").await
         })
@@ -224,8 +226,7 @@ impl Method for Delete {
                     return Err(Error::argument("/move_to_team_id", "unknown_id", "there is no such other team"));
                 }
             }
-            crate::resources::account::organizations::store::replace_default_team(tx, team.id, self.move_to_team_id)
-                .await?;
+            organizations::store::replace_default_team(tx, team.id, self.move_to_team_id).await?;
             Sessions::forget(tx)?;
             store::delete(tx, &team).await?;
             Ok(Void {})
@@ -250,21 +251,25 @@ impl Method for AddMember {
     const NAME: &'static str = "teams.addMember";
     const ACCESS: Access = Access::write(Area::Teams);
     const KIND: Kind = Kind::Write;
-    const ERRORS: &'static [crate::method::Code] = &[crate::method::Code::LimitExceeded];
+    const ERRORS: &'static [Code] = &[Code::LimitExceeded];
     const EVENTS: &'static [&'static str] = &["team.member_added"];
-    const EXAMPLE: &'static str = r#"{"id":"0193f3a1-b2c3-7d4e-8f90-a1b2c3d4e5f6","user_id":"0193f3a1-b2c3-7d4e-8f90-a1b2c3d4e5f7"}"#;
+    const EXAMPLE: &'static str =
+        r#"{"id":"0193f3a1-b2c3-7d4e-8f90-a1b2c3d4e5f6","user_id":"0193f3a1-b2c3-7d4e-8f90-a1b2c3d4e5f7"}"#;
     type Output = Team;
 
     async fn call(self, ctx: Context) -> Result<Team> {
         ctx.write(async move |tx| {
             let before = store::target(tx, self.id).await?;
             users::store::require(tx, &[("/user_id".into(), self.user_id)]).await?;
+            if let Some(role) = before.role_id {
+                roles::store::require_grantable(tx, "/user_id", role).await?;
+            }
             let mut team = before.clone();
             if !team.user_ids.contains(&self.user_id) {
                 team.user_ids.push(self.user_id);
             }
             if team.user_ids.len() > 500 {
-                return Err(Error::new(crate::method::Code::LimitExceeded, "A team has at most 500 members."));
+                return Err(Error::new(Code::LimitExceeded, "A team has at most 500 members."));
             }
             Sessions::forget(tx)?;
             store::save(tx, before, team, "team.member_added").await
@@ -290,7 +295,8 @@ impl Method for RemoveMember {
     const ACCESS: Access = Access::write(Area::Teams);
     const KIND: Kind = Kind::Write;
     const EVENTS: &'static [&'static str] = &["team.member_removed"];
-    const EXAMPLE: &'static str = r#"{"id":"0193f3a1-b2c3-7d4e-8f90-a1b2c3d4e5f6","user_id":"0193f3a1-b2c3-7d4e-8f90-a1b2c3d4e5f7"}"#;
+    const EXAMPLE: &'static str =
+        r#"{"id":"0193f3a1-b2c3-7d4e-8f90-a1b2c3d4e5f6","user_id":"0193f3a1-b2c3-7d4e-8f90-a1b2c3d4e5f7"}"#;
     type Output = Team;
 
     async fn call(self, ctx: Context) -> Result<Team> {
@@ -332,7 +338,8 @@ impl Method for ListMembers {
     }
 }
 
-/// Refuses ids that lead nowhere; what the team refers to already need not be looked up again.
+/// Refuses ids that lead nowhere, and a role that gives members more than the caller has himself. What the team refers to
+/// already is not looked up again.
 async fn check_references(tx: &mut Tx<'_>, before: Option<&Team>, team: &Team) -> Result<()> {
     let known = |id: &Id| before.is_some_and(|team| team.user_ids.contains(id) || team.lead_user_ids.contains(id));
     let named = |name: &str, ids: &[Id]| -> Vec<(String, Id)> {
@@ -341,8 +348,10 @@ async fn check_references(tx: &mut Tx<'_>, before: Option<&Team>, team: &Team) -
     };
     let people = [named("user_ids", &team.user_ids), named("lead_user_ids", &team.lead_user_ids)].concat();
     users::store::require(tx, &people).await?;
-    if let Some(role) = team.role_id.filter(|role| before.and_then(|team| team.role_id) != Some(*role)) {
-        roles::store::require(tx, "/role_id", role).await?;
+    if let Some(role) = team.role_id
+        && (!people.is_empty() || before.and_then(|team| team.role_id) != Some(role))
+    {
+        roles::store::require_grantable(tx, "/role_id", role).await?;
     }
     // There are no schedules and assignment policies yet, so no id of one can be right.
     let unknown: Vec<FieldError> =
@@ -354,7 +363,9 @@ async fn check_references(tx: &mut Tx<'_>, before: Option<&Team>, team: &Team) -
     if unknown.is_empty() { Ok(()) } else { Err(Error::arguments(tx.ctx().method(), unknown)) }
 }
 
-fn unique<const MAX: usize>(ids: Option<List<Id, MAX>>) -> Vec<Id> {
-    let mut seen = std::collections::HashSet::new();
-    ids.map(|ids| ids.0).unwrap_or_default().into_iter().filter(|id| seen.insert(*id)).collect()
+fn collapse_duplicates(team: &mut Team) {
+    for ids in [&mut team.user_ids.0, &mut team.lead_user_ids.0] {
+        let mut seen = HashSet::new();
+        ids.retain(|id| seen.insert(*id));
+    }
 }

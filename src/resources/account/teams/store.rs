@@ -27,20 +27,15 @@ pub async fn list(
     window: &Window,
 ) -> Result<(Vec<Team>, Option<i64>)> {
     Ok(match user {
-        None => run_page!(
-            conn,
-            window,
-            teams::id,
-            teams::table.filter(teams::organization_id.eq(organization)).select(Team::as_select())
-        ),
+        None => run_page!(conn, window, teams::id, Team, teams::table.filter(teams::organization_id.eq(organization))),
         Some(user) => run_page!(
             conn,
             window,
             teams::id,
+            Team,
             teams::table
                 .inner_join(team_members::table.on(of_member()))
                 .filter(team_members::organization_id.eq(organization).and(team_members::user_id.eq(user)))
-                .select(Team::as_select())
         ),
     })
 }

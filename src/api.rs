@@ -1,0 +1,7 @@
+//! The one list of all methods.
+
+use crate::method::Entry;
+use crate::resources::account::teams;
+
+/// Every resource's methods, area by area.
+pub const TABLES: &[&[Entry]] = &[teams::METHODS];

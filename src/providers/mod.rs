@@ -1,0 +1,3 @@
+//! Outside services, each behind one small type.
+
+pub mod mail;
