@@ -49,7 +49,10 @@ pub(super) async fn handle(http: HttpRequest, payload: Payload) -> HttpResponse 
     let outcome = route(&server, &http, payload, &request_id, &base_url, &mut trail).await;
     let mut response = match outcome {
         Ok(Reply::Answer(answer)) => {
-            let cacheable = trail.method.as_ref().is_some_and(|method| method.entry.access == Access::Public);
+            let cacheable = trail
+                .method
+                .as_ref()
+                .is_some_and(|method| method.entry.access == Access::Public && method.entry.kind == Kind::Read);
             respond::answer(&http, wants, answer, cacheable)
         }
         Ok(Reply::Page(page)) => page,
