@@ -5,7 +5,7 @@ use crate::db::prelude::*;
 use crate::db::{Conn, Id};
 use crate::method::{Code, Error, OrConflict, Result, Tx, Window};
 use crate::schema::{team_members, teams};
-use crate::{lock, run, run_page};
+use crate::{lock, run, run_each, run_page};
 
 /// A team.
 pub async fn find(conn: &mut Conn, organization: Id, id: Id) -> Result<Option<Team>> {
@@ -103,9 +103,7 @@ async fn add_members(tx: &mut Tx<'_>, team: &Team, users: &[Id]) -> Result<()> {
             )
         })
         .collect();
-    if !rows.is_empty() {
-        run!(tx, |c| diesel::insert_into(team_members::table).values(&rows).execute(c))?;
-    }
+    run_each!(tx, &rows, |c, row| diesel::insert_into(team_members::table).values(*row).execute(c))?;
     Ok(())
 }
 
