@@ -92,6 +92,16 @@ pub async fn of_users(conn: &mut Conn, organization: Id, users: &[Id]) -> Result
         .load(c))?)
 }
 
+/// The teams that a user is a member of, oldest first.
+pub async fn of_user(conn: &mut Conn, organization: Id, user: Id) -> Result<Vec<Team>> {
+    Ok(run!(conn, |c| teams::table
+        .inner_join(team_members::table.on(of_member()))
+        .filter(team_members::organization_id.eq(organization).and(team_members::user_id.eq(user)))
+        .order(teams::id)
+        .select(Team::as_select())
+        .load(c))?)
+}
+
 async fn add_members(tx: &mut Tx<'_>, team: &Team, users: &[Id]) -> Result<()> {
     let rows: Vec<_> = users
         .iter()
