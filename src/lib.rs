@@ -9,5 +9,6 @@ pub mod schema;
 
 pub mod access;
 pub mod api;
+pub mod http;
 pub mod providers;
 pub mod resources;

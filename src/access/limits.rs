@@ -148,11 +148,11 @@ impl Limits {
         Ok(standing)
     }
 
-    /// Counts a login, or a call with credentials that are wrong, against its address.
-    pub fn count_address(&self, address: Option<IpAddr>) -> Result<Option<Standing>, Standing> {
+    /// Counts a call of nobody known, such as a login or one with wrong credentials, against its address.
+    pub fn count_address(&self, address: Option<IpAddr>, rate: Rate) -> Result<Option<Standing>, Standing> {
         let Some(address) = address else { return Ok(None) };
-        self.bucket(Owner::Address(address), Policy::Auth, self.quotas.auth)
-            .map(|bucket| bucket.take(Rate::AUTH))
+        self.bucket(Owner::Address(address), rate.policy, self.quotas.of(rate.policy))
+            .map(|bucket| bucket.take(rate))
             .transpose()
     }
 

@@ -1,6 +1,9 @@
 //! What a method is, and everything that holds for every method because the machine does it: reading and checking arguments,
 //! errors, pages, updates, idempotency, versions, events.
 
+/// The contract that this server speaks, by its date.
+pub const API_VERSION: &str = "2026-11-20";
+
 mod app;
 pub mod args;
 mod arguments;

@@ -1,1 +1,4 @@
-fn main() {}
+//! Every test that goes through the API, on both databases.
+
+mod support;
+mod teams;

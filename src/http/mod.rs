@@ -1,0 +1,14 @@
+//! The HTTP door: the native surface, where every operation is `POST /<resource>.<method>`, and the few pages beside it.
+
+mod body;
+mod call;
+mod compress;
+mod cors;
+mod credentials;
+mod metrics;
+mod pages;
+mod respond;
+mod server;
+
+pub use cors::Origins;
+pub use server::{Options, Running, serve, start};

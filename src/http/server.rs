@@ -1,0 +1,134 @@
+//! Starts and stops the HTTP server.
+
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use actix_web::dev::ServerHandle;
+use actix_web::{HttpServer, web};
+
+use super::cors::Origins;
+use super::metrics::Metrics;
+use super::{call, pages};
+use crate::access::authenticate::Sessions;
+use crate::method::{App, Registry};
+
+/// How often it is written down when keys were last used.
+const NOTE_USES: Duration = Duration::from_secs(20);
+
+/// How the server is reached and how long it waits.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Threads that serve requests; 0 for one per core.
+    pub workers: usize,
+    /// Which web pages of other origins may call.
+    pub origins: Origins,
+    /// The address that clients know the server by; taken from each request if not set.
+    pub public_url: Option<String>,
+    /// Whether `X-Forwarded-For` and `X-Forwarded-Proto` come from a proxy of ours.
+    pub trust_proxy: bool,
+    /// How long one call may take.
+    pub request_timeout: Duration,
+    /// How long calls that have begun may go on when the server stops.
+    pub shutdown_timeout: Duration,
+    /// Whether `GET /metrics` answers.
+    pub metrics: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            workers: 0,
+            origins: Origins::Any,
+            public_url: None,
+            trust_proxy: false,
+            request_timeout: Duration::from_secs(30),
+            shutdown_timeout: Duration::from_secs(30),
+            metrics: true,
+        }
+    }
+}
+
+/// What one server thread works with.
+pub(super) struct Server {
+    pub app: App,
+    pub registry: Arc<Registry>,
+    pub options: Arc<Options>,
+    pub metrics: Arc<Metrics>,
+    pub documents: Arc<pages::Documents>,
+    pub stopping: Arc<AtomicBool>,
+}
+
+/// A server that is running.
+pub struct Running {
+    /// Where it listens.
+    pub address: SocketAddr,
+    handle: ServerHandle,
+    stopping: Arc<AtomicBool>,
+    done: actix_web::rt::task::JoinHandle<io::Result<()>>,
+}
+
+impl Running {
+    /// Takes no more connections, finishes what was begun, and ends.
+    pub async fn stop(self) -> io::Result<()> {
+        self.stopping.store(true, Ordering::Relaxed);
+        self.handle.stop(true).await;
+        self.done.await.map_err(io::Error::other)?
+    }
+
+    /// Waits until the server ends by itself or by a signal.
+    pub async fn wait(self) -> io::Result<()> {
+        self.done.await.map_err(io::Error::other)?
+    }
+}
+
+/// Serves until a signal ends it.
+pub async fn serve(listener: TcpListener, app: App, registry: Arc<Registry>, options: Options) -> io::Result<()> {
+    start(listener, app, registry, options)?.wait().await
+}
+
+/// Starts serving. Must be called inside an actix system.
+pub fn start(listener: TcpListener, app: App, registry: Arc<Registry>, options: Options) -> io::Result<Running> {
+    let address = listener.local_addr()?;
+    let stopping = Arc::new(AtomicBool::new(false));
+    let metrics = Arc::new(Metrics::new(&registry).map_err(io::Error::other)?);
+    let documents = Arc::new(pages::Documents::default());
+    let options = Arc::new(options);
+    let workers = match options.workers {
+        0 => std::thread::available_parallelism().map_or(1, usize::from),
+        workers => workers,
+    };
+    actix_web::rt::spawn(note_uses(app.clone()));
+    let (shared, flag) = (options.clone(), stopping.clone());
+    let server = HttpServer::new(move || {
+        let server = Server {
+            app: app.fork(),
+            registry: registry.clone(),
+            options: shared.clone(),
+            metrics: metrics.clone(),
+            documents: documents.clone(),
+            stopping: flag.clone(),
+        };
+        actix_web::App::new().app_data(web::Data::new(server)).default_service(web::to(call::handle))
+    })
+    .workers(workers)
+    .shutdown_timeout(options.shutdown_timeout.as_secs())
+    .keep_alive(Duration::from_secs(75))
+    .listen_auto_h2c(listener)?
+    .run();
+    let handle = server.handle();
+    Ok(Running { address, handle, stopping, done: actix_web::rt::spawn(server) })
+}
+
+async fn note_uses(app: App) {
+    loop {
+        tokio::time::sleep(NOTE_USES).await;
+        if let Some(sessions) = app.services().get::<Sessions>()
+            && let Err(error) = sessions.note_uses(&app).await
+        {
+            tracing::warn!(?error, "the last use of keys could not be noted");
+        }
+    }
+}

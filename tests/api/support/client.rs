@@ -1,0 +1,131 @@
+//! The client of tests: plain HTTP for what is wrong on purpose, argument structs for the rest.
+
+use dotdesk::method::Method;
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use serde_json::Value;
+
+/// Calls one server with one token.
+#[derive(Clone)]
+pub struct Client {
+    url: String,
+    token: Option<String>,
+    headers: HeaderMap,
+    http: reqwest::Client,
+}
+
+/// What came back.
+#[derive(Debug)]
+pub struct Reply {
+    /// The status.
+    pub status: u16,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body, as it came.
+    pub text: String,
+    /// The body as JSON; null if there is none.
+    pub body: Value,
+}
+
+impl Client {
+    /// A client for the server at `url`.
+    pub fn new(url: &str, token: Option<&str>) -> Self {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let http = reqwest::Client::builder().no_proxy().build().unwrap();
+        Self { url: url.into(), token: token.map(str::to_owned), headers: HeaderMap::new(), http }
+    }
+
+    /// The same client, sending one more header.
+    pub fn with(&self, name: &'static str, value: &str) -> Self {
+        let mut client = self.clone();
+        client.headers.insert(HeaderName::from_static(name), HeaderValue::from_str(value).unwrap());
+        client
+    }
+
+    /// Calls a method with its argument struct and expects it to succeed.
+    pub async fn call<M: Method>(&self, args: M) -> M::Output {
+        let reply = self.try_call(&args).await;
+        assert!(reply.status < 300, "{} answered {}: {}", M::NAME, reply.status, reply.text);
+        let body = if reply.status == 204 { serde_json::json!({}) } else { reply.body };
+        serde_json::from_value(body).unwrap()
+    }
+
+    /// Calls a method with its argument struct, whatever comes.
+    pub async fn try_call<M: Method>(&self, args: &M) -> Reply {
+        self.post(M::NAME, &serde_json::to_value(args).unwrap()).await
+    }
+
+    /// Calls a method with any JSON.
+    pub async fn post(&self, method: &str, body: &Value) -> Reply {
+        self.send(method, "application/json", body.to_string().into_bytes()).await
+    }
+
+    /// Calls a method with any JSON and expects it to succeed.
+    pub async fn ok(&self, method: &str, body: Value) -> Value {
+        let reply = self.post(method, &body).await;
+        assert!(reply.status < 300, "{method} {body} answered {}: {}", reply.status, reply.text);
+        reply.body
+    }
+
+    /// Sends any bytes to a method.
+    pub async fn send(&self, method: &str, content_type: &str, body: Vec<u8>) -> Reply {
+        let mut request = self.http.post(format!("{}/{method}", self.url)).body(body);
+        if !content_type.is_empty() {
+            request = request.header("content-type", content_type);
+        }
+        self.finish(request).await
+    }
+
+    /// Gets a page.
+    pub async fn get(&self, path: &str) -> Reply {
+        self.finish(self.http.get(format!("{}{path}", self.url))).await
+    }
+
+    /// Sends a request of any kind.
+    pub async fn request(&self, method: reqwest::Method, path: &str) -> Reply {
+        self.finish(self.http.request(method, format!("{}{path}", self.url))).await
+    }
+
+    async fn finish(&self, mut request: reqwest::RequestBuilder) -> Reply {
+        if let Some(token) = &self.token {
+            request = request.header("authorization", format!("Bearer {token}"));
+        }
+        let response = request.headers(self.headers.clone()).send().await.unwrap();
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        let text = String::from_utf8_lossy(&response.bytes().await.unwrap()).into_owned();
+        Reply { status, headers, body: serde_json::from_str(&text).unwrap_or(Value::Null), text }
+    }
+}
+
+impl Reply {
+    /// A header's text; empty if it is not there.
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+    }
+
+    /// The error code; empty if there is no error.
+    pub fn code(&self) -> &str {
+        self.body["error"]["code"].as_str().unwrap_or_default()
+    }
+
+    /// Pointer and code of every argument that is wrong.
+    pub fn problems(&self) -> Vec<(String, String)> {
+        let errors = self.body["error"]["errors"].as_array().cloned().unwrap_or_default();
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        errors.iter().map(|error| (text(&error["pointer"]), text(&error["code"]))).collect()
+    }
+
+    /// Expects an error of this status and code.
+    #[track_caller]
+    pub fn refused(&self, status: u16, code: &str) -> &Self {
+        assert_eq!((self.status, self.code()), (status, code), "{}", self.text);
+        self
+    }
+
+    /// Expects one wrong argument.
+    #[track_caller]
+    pub fn wrong(&self, pointer: &str, code: &str) -> &Self {
+        self.refused(400, "invalid_arguments");
+        assert_eq!(self.problems(), [(pointer.to_owned(), code.to_owned())], "{}", self.text);
+        self
+    }
+}

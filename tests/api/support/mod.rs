@@ -1,0 +1,9 @@
+//! What a test needs: a server on either database, people with tokens, and a client that takes argument structs.
+
+pub mod client;
+pub mod databases;
+pub mod organization;
+pub mod server;
+
+pub use client::{Client, Reply};
+pub use server::{Api, Setup, on_both, on_both_with};
