@@ -9,6 +9,7 @@ pub mod schema;
 
 pub mod access;
 pub mod api;
+pub mod cli;
 pub mod http;
 pub mod providers;
 pub mod resources;

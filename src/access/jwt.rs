@@ -1,6 +1,9 @@
 //! Access tokens of this server: JSON Web Tokens signed with Ed25519 (RFC 7519, RFC 8037), good for a quarter of an hour.
 //!
-//! The keys rotate: the newest signs, all that are kept verify, and all are published at `/.well-known/jwks.json`.
+//! The keys rotate: the newest signs, all that are kept verify, and all are published at `/.well-known/jwks.json`. A new key is
+//! published for a minute before it signs, so that other servers and verifiers learn of it in time.
+
+use std::sync::{Arc, PoisonError, RwLock};
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
@@ -14,6 +17,8 @@ use crate::method::{Code, Context, Error, Result};
 
 /// How long an access token is good for, in seconds.
 pub const LIFETIME_SECONDS: i64 = 15 * 60;
+/// How long a new key is published before it signs, in seconds.
+const NOTICE_SECONDS: i64 = 60;
 /// Who issues them.
 const ISSUER: &str = "dotdesk";
 
@@ -56,11 +61,11 @@ pub struct Jwk {
 }
 
 /// The keys that sign and verify access tokens, newest first.
-pub struct TokenSigner {
-    keys: Vec<Key>,
-}
+pub struct TokenSigner(RwLock<Arc<[Key]>>);
 
 struct Key {
+    /// When it starts to sign.
+    signs_from: Timestamp,
     jwk: Jwk,
     encoding: EncodingKey,
     decoding: DecodingKey,
@@ -83,8 +88,18 @@ impl SigningSecret {
 impl TokenSigner {
     /// A signer with these keys, newest first.
     pub fn new(secrets: &[SigningSecret]) -> Result<Self, BadKey> {
-        let keys = secrets.iter().map(Key::new).collect::<Result<Vec<_>, _>>()?;
-        if keys.is_empty() { Err(BadKey) } else { Ok(Self { keys }) }
+        Ok(Self(RwLock::new(keys(secrets)?)))
+    }
+
+    /// Takes these keys, newest first, in place of those it has.
+    pub fn replace(&self, secrets: &[SigningSecret]) -> Result<(), BadKey> {
+        let keys = keys(secrets)?;
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = keys;
+        Ok(())
+    }
+
+    fn keys(&self) -> Arc<[Key]> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// The server's signer.
@@ -101,7 +116,9 @@ impl TokenSigner {
         now: Timestamp,
         lifetime: i64,
     ) -> Result<(String, Timestamp)> {
-        let key = self.keys.first().ok_or_else(|| Error::internal("no signing key"))?;
+        let keys = self.keys();
+        let settled = keys.iter().find(|key| key.signs_from <= now);
+        let key = settled.or(keys.last()).ok_or_else(|| Error::internal("no signing key"))?;
         let mut header = Header::new(Algorithm::EdDSA);
         header.kid = Some(key.jwk.kid.clone());
         let exp = now.seconds() + lifetime;
@@ -114,7 +131,8 @@ impl TokenSigner {
     pub fn verify(&self, token: &str, now: Timestamp) -> Result<Claims> {
         let invalid = || Error::new(Code::InvalidAuth, "This is not a valid token.");
         let header = jsonwebtoken::decode_header(token).map_err(|_| invalid())?;
-        let key = self.keys.iter().find(|key| header.kid.as_deref() == Some(&key.jwk.kid)).ok_or_else(invalid)?;
+        let keys = self.keys();
+        let key = keys.iter().find(|key| header.kid.as_deref() == Some(&key.jwk.kid)).ok_or_else(invalid)?;
         let mut validation = Validation::new(Algorithm::EdDSA);
         validation.set_issuer(&[ISSUER]);
         validation.set_required_spec_claims(&["exp", "iss", "sub"]);
@@ -131,14 +149,19 @@ impl TokenSigner {
 
     /// The public keys.
     pub fn jwks(&self) -> Vec<Jwk> {
-        self.keys.iter().map(|key| key.jwk.clone()).collect()
+        self.keys().iter().map(|key| key.jwk.clone()).collect()
     }
 
     /// Whether a token claims to be ours; other issuers' tokens go elsewhere.
     pub fn is_ours(&self, token: &str) -> bool {
         jsonwebtoken::decode_header(token)
-            .is_ok_and(|header| self.keys.iter().any(|key| header.kid.as_deref() == Some(&key.jwk.kid)))
+            .is_ok_and(|header| self.keys().iter().any(|key| header.kid.as_deref() == Some(&key.jwk.kid)))
     }
+}
+
+fn keys(secrets: &[SigningSecret]) -> Result<Arc<[Key]>, BadKey> {
+    let keys = secrets.iter().map(Key::new).collect::<Result<Arc<[Key]>, _>>()?;
+    if keys.is_empty() { Err(BadKey) } else { Ok(keys) }
 }
 
 impl Key {
@@ -150,6 +173,7 @@ impl Key {
         let thumbprint = Sha256::digest(format!(r#"{{"crv":"Ed25519","kty":"OKP","x":"{x}"}}"#));
         let kid = URL_SAFE_NO_PAD.encode(thumbprint);
         Ok(Self {
+            signs_from: secret.created_at.plus_seconds(NOTICE_SECONDS),
             decoding: DecodingKey::from_ed_components(&x).map_err(|_| BadKey)?,
             encoding: EncodingKey::from_ed_der(&pkcs8(&seed)),
             jwk: Jwk { kty: "OKP", crv: "Ed25519", alg: "EdDSA", usage: "sig", kid, x },
@@ -194,6 +218,24 @@ mod tests {
         assert!(rotated.verify(&token, NOW).is_ok());
         assert_eq!(rotated.jwks().len(), 2);
         assert_eq!(signer(1).1.verify(&token, NOW).unwrap_err().code(), Code::InvalidAuth);
+    }
+
+    #[test]
+    fn a_new_key_is_published_for_a_minute_before_it_signs() {
+        let (mut secrets, signer) = signer(1);
+        let old_kid = signer.jwks()[0].kid.clone();
+        let rotated = NOW.plus_seconds(3600);
+        secrets.insert(0, SigningSecret::generate(rotated).unwrap());
+        signer.replace(&secrets).unwrap();
+        let signed_by = |now| {
+            let (token, _) = signer.sign(Id::NIL, Id::NIL, Id::NIL, now, 900).unwrap();
+            signer.verify(&token, now).unwrap();
+            jsonwebtoken::decode_header(&token).unwrap().kid.unwrap()
+        };
+        assert_eq!(signed_by(rotated.plus_seconds(59)), old_kid);
+        assert_eq!(signed_by(rotated.plus_seconds(60)), signer.jwks()[0].kid);
+        assert_ne!(signer.jwks()[0].kid, old_kid);
+        assert!(signer.replace(&[]).is_err());
     }
 
     #[test]

@@ -1,4 +1,10 @@
 //! The server's own secrets: what signs cursors and seals what must be read again. Made once, kept in a file of mode 0600.
+//!
+//! They can be exchanged while the server runs. Servers that share them learn of a new one at slightly different moments, so each
+//! goes on using the secret it had until all of them know the new one.
+
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::{Duration, Instant};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -17,10 +23,18 @@ pub struct Generation {
     pub secret: String,
 }
 
+/// How long after a server learned of a new secret it first uses it; by then every other server knows the secret too.
+const SETTLING: Duration = Duration::from_secs(60);
+
 /// The newest secret, and older ones whose work is still out there.
-pub struct Keyring {
+pub struct Keyring(RwLock<Arc<Ring>>);
+
+struct Ring {
+    newest: Derived,
     /// Newest first.
-    keys: Vec<Derived>,
+    older: Vec<Derived>,
+    /// The id of the secret to use until that instant, in place of the newest.
+    predecessor: Option<(u8, Instant)>,
 }
 
 struct Derived {
@@ -46,13 +60,27 @@ impl Generation {
 impl Keyring {
     /// A ring of these secrets, newest first.
     pub fn new(generations: &[Generation]) -> Result<Self, BadSecret> {
-        let keys = generations.iter().map(Derived::new).collect::<Result<Vec<_>, _>>()?;
-        if keys.is_empty() { Err(BadSecret) } else { Ok(Self { keys }) }
+        Ok(Self(RwLock::new(Arc::new(Ring::new(generations)?))))
     }
 
-    /// The id of the newest secret, and the tag it puts on `payload`.
+    /// Takes these secrets, newest first, in place of those it has. For the next minute a new one only verifies and opens.
+    pub fn replace(&self, generations: &[Generation]) -> Result<(), BadSecret> {
+        self.replace_at(generations, Instant::now())
+    }
+
+    fn replace_at(&self, generations: &[Generation], now: Instant) -> Result<(), BadSecret> {
+        let mut next = Ring::new(generations)?;
+        let mut ring = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let current = ring.current(now).id;
+        next.predecessor = (next.newest.id != current).then_some((current, now + SETTLING));
+        *ring = Arc::new(next);
+        Ok(())
+    }
+
+    /// The id of the secret in use, and the tag it puts on `payload`.
     pub fn sign(&self, payload: impl FnOnce(u8) -> Vec<u8>) -> Vec<u8> {
-        let key = &self.keys[0];
+        let ring = self.ring();
+        let key = ring.current(Instant::now());
         let mut bytes = payload(key.id);
         let tag = key.tag(&bytes);
         bytes.extend_from_slice(&tag);
@@ -62,15 +90,16 @@ impl Keyring {
     /// The payload, if the tag at its end is ours. Its first byte names the secret.
     pub fn verify<'a>(&self, signed: &'a [u8]) -> Option<&'a [u8]> {
         let (payload, tag) = signed.split_at_checked(signed.len().checked_sub(TAG)?)?;
-        let key = self.find(*payload.first()?)?;
-        let mut mac = key.cursor.clone();
+        let ring = self.ring();
+        let mut mac = ring.find(*payload.first()?)?.cursor.clone();
         mac.update(payload);
         mac.verify_truncated_left(tag).ok().map(|()| payload)
     }
 
     /// Encrypts `secret` so that only this server's secret opens it, and only for the same `purpose`.
     pub fn seal(&self, purpose: &str, secret: &[u8]) -> Result<Vec<u8>, SealError> {
-        let key = &self.keys[0];
+        let ring = self.ring();
+        let key = ring.current(Instant::now());
         let mut nonce = [0; NONCE];
         getrandom::fill(&mut nonce).map_err(|_| SealError)?;
         let payload = Payload { msg: secret, aad: purpose.as_bytes() };
@@ -82,12 +111,31 @@ impl Keyring {
     pub fn open(&self, purpose: &str, sealed: &[u8]) -> Result<Vec<u8>, SealError> {
         let (id, rest) = sealed.split_first().ok_or(SealError)?;
         let (nonce, sealed) = rest.split_first_chunk::<NONCE>().ok_or(SealError)?;
-        let key = self.find(*id).ok_or(SealError)?;
+        let ring = self.ring();
+        let key = ring.find(*id).ok_or(SealError)?;
         key.seal.decrypt(&XNonce::from(*nonce), Payload { msg: sealed, aad: purpose.as_bytes() }).map_err(|_| SealError)
     }
 
+    fn ring(&self) -> Arc<Ring> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl Ring {
+    fn new(generations: &[Generation]) -> Result<Self, BadSecret> {
+        let (newest, older) = generations.split_first().ok_or(BadSecret)?;
+        let older = older.iter().map(Derived::new).collect::<Result<Vec<_>, _>>()?;
+        Ok(Self { newest: Derived::new(newest)?, older, predecessor: None })
+    }
+
+    /// The secret that signs and seals.
+    fn current(&self, now: Instant) -> &Derived {
+        let predecessor = self.predecessor.filter(|(_, until)| now < *until).and_then(|(id, _)| self.find(id));
+        predecessor.unwrap_or(&self.newest)
+    }
+
     fn find(&self, id: u8) -> Option<&Derived> {
-        self.keys.iter().find(|key| key.id == id)
+        std::iter::once(&self.newest).chain(&self.older).find(|key| key.id == id)
     }
 }
 
@@ -119,5 +167,39 @@ impl Derived {
         let mut tag = [0; TAG];
         tag.copy_from_slice(&full[..TAG]);
         tag
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_new_secret_is_used_only_once_every_server_knows_it() {
+        let old = Generation::new(None).unwrap();
+        let new = Generation::new(Some(old.id)).unwrap();
+        let ring = Keyring::new(std::slice::from_ref(&old)).unwrap();
+        let unaware = Keyring::new(std::slice::from_ref(&old)).unwrap();
+        let now = Instant::now();
+        ring.replace_at(&[new.clone(), old.clone()], now).unwrap();
+        assert_eq!(ring.ring().current(now).id, old.id);
+        assert_eq!(ring.ring().current(now + SETTLING).id, new.id);
+
+        let sealed = ring.seal("test", b"secret").unwrap();
+        assert_eq!(unaware.open("test", &sealed).unwrap(), b"secret");
+        unaware.replace_at(&[new, old], now).unwrap();
+        assert_eq!(unaware.open("test", &sealed).unwrap(), b"secret");
+    }
+
+    #[test]
+    fn what_was_sealed_outlives_a_rotation_and_nothing_replaces_a_ring_by_none() {
+        let old = Generation::new(Some(255)).unwrap();
+        let ring = Keyring::new(std::slice::from_ref(&old)).unwrap();
+        let sealed = ring.seal("test", b"secret").unwrap();
+        ring.replace(&[Generation::new(Some(old.id)).unwrap(), old]).unwrap();
+        assert_eq!(ring.open("test", &sealed).unwrap(), b"secret");
+        assert!(ring.open("other", &sealed).is_err());
+        assert!(ring.replace(&[]).is_err());
+        assert_eq!(ring.open("test", &sealed).unwrap(), b"secret");
     }
 }

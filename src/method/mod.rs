@@ -23,7 +23,7 @@ mod page;
 mod patch;
 mod scope;
 mod services;
-mod suggest;
+pub(crate) mod suggest;
 mod tx;
 
 pub use app::{App, Clock};

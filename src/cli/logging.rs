@@ -1,0 +1,34 @@
+//! The log: on standard error, one line an event, so that standard output belongs to the commands.
+
+use std::io::IsTerminal;
+
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+
+use super::settings::{LogFormat, Settings};
+
+/// Starts to log as the settings say. What other libraries log through the `log` crate comes too.
+pub fn start(settings: &Settings) {
+    let is_terminal = std::io::stderr().is_terminal();
+    let format = settings.log_format.unwrap_or(if is_terminal { LogFormat::Text } else { LogFormat::Json });
+    let events = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_target(true);
+    let registry = tracing_subscriber::registry().with(EnvFilter::new(&settings.log));
+    // It fails where somebody started to log before, in tests; then that goes on.
+    let _ = match format {
+        LogFormat::Text => registry.with(events.with_ansi(is_terminal)).try_init(),
+        // The span's fields say which request an event belongs to; the list of all spans around it would only repeat them.
+        LogFormat::Json => registry.with(events.json().flatten_event(true).with_span_list(false)).try_init(),
+    };
+    log_panics();
+}
+
+/// Makes a panic an event like all others: its thread and place, one line, in the same format.
+fn log_panics() {
+    std::panic::set_hook(Box::new(|panic| {
+        let text = panic.payload_as_str().unwrap_or("unknown");
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        let thread = std::thread::current().name().unwrap_or("unnamed").to_owned();
+        tracing::error!(%place, thread, "panic: {text}");
+    }));
+}
