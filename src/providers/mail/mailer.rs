@@ -300,7 +300,7 @@ mod tests {
         }
         let files: Vec<_> = std::fs::read_dir(&folder).unwrap().map(|file| file.unwrap().path()).collect();
         let expected = folder.join("00000000-0000-0000-0000-000000000000.eml");
-        assert_eq!(files, [expected.clone()], "a repeat takes the place of the first");
+        assert_eq!(files, std::slice::from_ref(&expected), "a repeat takes the place of the first");
         let text = std::fs::read_to_string(&expected).unwrap();
         assert!(text.starts_with("From: Desk <desk@example.com>\r\nTo: jane@example.org\r\n"), "{text}");
         assert!(text.ends_with("\r\n\r\nHello\r\n.\r\nA line of one dot, and the end.\r\n"), "{text}");

@@ -1,6 +1,6 @@
 //! A server without HTTP, with one organization, for the unit tests of this area.
 //!
-//! It runs on SQLite, and on PostgreSQL where `TEST_POSTGRES_URL` names a database.
+//! It runs on SQLite, and on PostgreSQL where `TEST_POSTGRES_URL` names a server; each test has a database of its own.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -14,24 +14,19 @@ use crate::access::password::Passwords;
 use crate::access::user::UserStatus;
 use crate::api;
 use crate::db::prelude::*;
-use crate::db::{Conn, Db, Id, Ids, Options, Timestamp};
+use crate::db::{Conn, Db, Id, Ids, Json, Options, Timestamp};
 use crate::method::{
     App, Call, Caller, Clock, Code, Error, Generation, Input, Keyring, Registry, Request, Result, ScopeSet, Services,
 };
+use crate::run;
 use crate::schema::{events, hostnames, logins, organizations, roles, users};
-use crate::{run, text_enum};
 
 pub const START: Timestamp = Timestamp::from_millis(1_795_155_754_492);
 pub const PASSWORD: &str = "correct horse battery staple";
 
-text_enum! {
-    /// Where a test runs.
-    pub enum Backend {
-        /// A file.
-        Sqlite = "sqlite",
-        /// `TEST_POSTGRES_URL`.
-        Postgres = "postgres",
-    }
+enum Backend {
+    Sqlite,
+    Postgres,
 }
 
 pub struct Desk {
@@ -39,29 +34,41 @@ pub struct Desk {
     pub organization: Id,
     clock: Arc<AtomicI64>,
     registry: Registry,
-    _folder: tempfile::TempDir,
 }
 
 /// Runs a test on every database there is.
 pub fn on_each_database(test: impl AsyncFn(Desk)) {
-    for backend in Backend::ALL {
+    for backend in [Backend::Sqlite, Backend::Postgres] {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let local = tokio::task::LocalSet::new();
         local.block_on(&runtime, async {
-            if let Some(desk) = Desk::open(*backend).await {
-                test(desk).await;
+            match (backend, std::env::var("TEST_POSTGRES_URL")) {
+                (Backend::Sqlite, _) => {
+                    let folder = tempfile::tempdir().unwrap();
+                    test(Desk::open(format!("sqlite://{}", folder.path().join("desk.db").display())).await).await;
+                }
+                (Backend::Postgres, Ok(server)) => {
+                    let name = format!("unit_{}", Ids::random().next(Timestamp::now()).hex());
+                    let mut url = url::Url::parse(&server).unwrap();
+                    administer(&server, &format!("CREATE DATABASE {name}")).await;
+                    url.set_path(&name);
+                    test(Desk::open(url.into()).await).await;
+                    administer(&server, &format!("DROP DATABASE {name} WITH (FORCE)")).await;
+                }
+                (Backend::Postgres, Err(_)) => {}
             }
         });
     }
 }
 
+async fn administer(server: &str, sql: &str) {
+    let (client, connection) = tokio_postgres::connect(server, tokio_postgres::NoTls).await.unwrap();
+    tokio::spawn(connection);
+    client.batch_execute(sql).await.unwrap();
+}
+
 impl Desk {
-    async fn open(backend: Backend) -> Option<Self> {
-        let folder = tempfile::tempdir().unwrap();
-        let url = match backend {
-            Backend::Sqlite => format!("sqlite://{}", folder.path().join("desk.db").display()),
-            Backend::Postgres => std::env::var("TEST_POSTGRES_URL").ok()?,
-        };
+    async fn open(url: String) -> Self {
         let options = Options { url, max_connections: 4, synchronous: "off".into() };
         let db = Db::open(options).await.unwrap();
         let clock = Arc::new(AtomicI64::new(START.millis()));
@@ -72,35 +79,44 @@ impl Desk {
         let keyring = Keyring::new(&[Generation::new(None).unwrap()]).unwrap();
         let app = App::new(db, Clock::Fixed(clock.clone()), Ids::random(), keyring, services);
         let organization = app.new_id();
-        let desk = Self { app, organization, clock, registry: Registry::new(api::TABLES), _folder: folder };
-        desk.write(async move |conn| {
+        let desk = Self { app, organization, clock, registry: Registry::new(api::TABLES) };
+        desk.add_organization(organization).await;
+        desk
+    }
+
+    /// One more organization, called Acme like the first, with a host name of its own.
+    pub async fn second_organization(&self) -> Id {
+        let id = self.app.new_id();
+        self.add_organization(id).await;
+        id
+    }
+
+    async fn add_organization(&self, id: Id) {
+        self.write(async move |conn| {
             let row = (
-                organizations::id.eq(organization),
+                organizations::id.eq(id),
                 organizations::name.eq("Acme"),
-                organizations::slug.eq(organization.hex()),
+                organizations::slug.eq(id.hex()),
                 organizations::language.eq("en"),
                 organizations::timezone.eq("UTC"),
                 organizations::currency.eq("EUR"),
-                organizations::hostnames.eq(crate::db::Json(json!([]))),
-                organizations::default_models.eq(crate::db::Json(json!({}))),
-                organizations::connectors.eq(crate::db::Json(json!({}))),
-                organizations::settings.eq(crate::db::Json(json!({}))),
+                organizations::plan.eq("free"),
             );
             let rest = (
-                organizations::plan.eq("free"),
-                organizations::features.eq(crate::db::Json(json!([]))),
+                organizations::hostnames.eq(Json(json!([]))),
+                organizations::default_models.eq(Json(json!({}))),
+                organizations::connectors.eq(Json(json!({}))),
+                organizations::settings.eq(Json(json!({}))),
+                organizations::features.eq(Json(json!([]))),
                 organizations::version.eq(1),
                 organizations::created_at.eq(START),
                 organizations::updated_at.eq(START),
             );
             run!(conn, |c| diesel::insert_into(organizations::table).values((row, rest)).execute(c)).unwrap();
-            run!(conn, |c| diesel::insert_into(hostnames::table)
-                .values((hostnames::hostname.eq(host(organization)), hostnames::organization_id.eq(organization)))
-                .execute(c))
-            .unwrap();
+            let row = (hostnames::hostname.eq(host(id)), hostnames::organization_id.eq(id));
+            run!(conn, |c| diesel::insert_into(hostnames::table).values(row).execute(c)).unwrap();
         })
         .await;
-        Some(desk)
     }
 
     pub async fn write(&self, work: impl AsyncFn(&mut Conn) + Send + 'static) {
@@ -143,7 +159,7 @@ impl Desk {
                 roles::organization_id.eq(organization),
                 roles::id.eq(role),
                 roles::name.eq(role.hex()),
-                roles::permissions.eq(crate::db::Json(scopes)),
+                roles::permissions.eq(Json(scopes)),
                 roles::conversation_visibility.eq("all"),
                 roles::is_system.eq(false),
                 roles::version.eq(1),
@@ -165,9 +181,9 @@ impl Desk {
                 ),
                 (
                     users::is_assignable.eq(true),
-                    users::skills.eq(crate::db::Json(json!([]))),
-                    users::signatures.eq(crate::db::Json(json!([]))),
-                    users::metadata.eq(crate::db::Json(json!({}))),
+                    users::skills.eq(Json(json!([]))),
+                    users::signatures.eq(Json(json!([]))),
+                    users::metadata.eq(Json(json!({}))),
                     users::password_hash.eq((status != UserStatus::Invited).then_some(&hash)),
                     users::version.eq(1),
                     users::created_at.eq(START),
@@ -250,11 +266,12 @@ pub fn text(value: &Value) -> String {
     value.as_str().unwrap().to_owned()
 }
 
-/// The code of an error, and the pointers it names.
+/// The code of an error.
 pub fn code<T: std::fmt::Debug>(outcome: Result<T>) -> Code {
     outcome.unwrap_err().code()
 }
 
+/// The arguments that an error names.
 pub fn pointers(error: &Error) -> Vec<&str> {
     error.fields().iter().map(|field| field.pointer.as_str()).collect()
 }

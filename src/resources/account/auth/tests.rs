@@ -4,12 +4,12 @@ use super::super::testing::{Desk, PASSWORD, code, on_each_database, pointers, te
 use crate::access::store::issue;
 use crate::access::token::TokenKind;
 use crate::access::user::{TokenPurpose, UserStatus};
+use crate::db::Id;
 use crate::db::prelude::*;
-use crate::db::{Id, Timestamp};
 use crate::method::{Code, Context, Void};
 use crate::providers::mail::{Mailer, send_due};
 use crate::run;
-use crate::schema::{audit_entries, users};
+use crate::schema::{audit_entries, hostnames, users};
 
 const NEW: &str = "rolling quokka harvests nine umbrellas";
 
@@ -57,7 +57,7 @@ fn a_user_logs_in_and_nobody_else() {
 fn the_host_name_tells_organizations_apart() {
     on_each_database(async |desk: Desk| {
         let here = desk.user("jane", "").await;
-        let other = second_organization(&desk).await;
+        let other = desk.second_organization().await;
         let there = desk.user_of(other, "jane", "", UserStatus::Active).await;
         let login = async |host: Value| {
             let mut args = json!({"email": desk.email("jane"), "password": PASSWORD});
@@ -77,52 +77,6 @@ fn the_host_name_tells_organizations_apart() {
         .await;
         assert_eq!(login(Value::Null).await.unwrap()["user"]["id"], json!(here), "only one of them may log in now");
     });
-}
-
-/// One more organization, with nothing but a copy of what an organization must have.
-async fn second_organization(desk: &Desk) -> Id {
-    use crate::schema::organizations;
-
-    let (id, first) = (desk.app.new_id(), desk.organization);
-    desk.write(async move |conn| {
-        let copy: Vec<(String, String, String, String, String)> = run!(conn, |c| organizations::table
-            .filter(organizations::id.eq(first))
-            .select((
-                organizations::name,
-                organizations::language,
-                organizations::timezone,
-                organizations::currency,
-                organizations::plan
-            ))
-            .load(c))
-        .unwrap();
-        let (name, language, timezone, currency, plan) = copy[0].clone();
-        let empty = || crate::db::Json(json!({}));
-        let values = (
-            (
-                organizations::id.eq(id),
-                organizations::name.eq(name),
-                organizations::slug.eq(id.hex()),
-                organizations::language.eq(language),
-                organizations::timezone.eq(timezone),
-                organizations::currency.eq(currency),
-                organizations::plan.eq(plan),
-            ),
-            (
-                organizations::hostnames.eq(empty()),
-                organizations::default_models.eq(empty()),
-                organizations::connectors.eq(empty()),
-                organizations::settings.eq(empty()),
-                organizations::features.eq(empty()),
-                organizations::version.eq(1),
-                organizations::created_at.eq(Timestamp::from_millis(0)),
-                organizations::updated_at.eq(Timestamp::from_millis(0)),
-            ),
-        );
-        run!(conn, |c| diesel::insert_into(organizations::table).values(values).execute(c)).unwrap();
-    })
-    .await;
-    id
 }
 
 #[test]
@@ -255,6 +209,11 @@ fn acting_as_another_leaves_both_names() {
         .unwrap();
         assert_eq!(entry, ("teams.create".into(), Some(boss)), "the audit names both");
         drop(conn);
+        assert!(desk.caller(&as_jane).await.is_ok());
+        desk.call("", "auth.requestPasswordReset", json!({"email": desk.email("boss")})).await.unwrap();
+        let args = json!({"token": token_in(&outbox(&desk).await[0]), "new_password": NEW});
+        desk.call("", "auth.resetPassword", args).await.unwrap();
+        assert_eq!(code(desk.caller(&as_jane).await), Code::TokenRevoked, "it was a session of his too");
         desk.pass(300);
         assert_eq!(code(desk.caller(&as_jane).await), Code::TokenExpired);
     });
@@ -280,7 +239,9 @@ fn token_in(mail: &str) -> String {
 fn a_forgotten_password_is_replaced_once() {
     on_each_database(async |desk: Desk| {
         let jane = desk.user("jane", "").await;
+        desk.user("john", "").await;
         let session = desk.token("jane").await;
+        let john = desk.token("john").await;
         let ask = async |name: &str| {
             let args = json!({"email": desk.email(name)});
             assert_eq!(desk.call("", "auth.requestPasswordReset", args).await.unwrap(), Value::Null);
@@ -312,12 +273,13 @@ fn a_forgotten_password_is_replaced_once() {
             assert_eq!(code(set(used, NEW).await), Code::Expired);
         }
         assert_eq!(code(desk.caller(&session).await), Code::TokenRevoked, "all sessions end");
+        assert!(desk.caller(&john).await.is_ok());
         let login = async |password: &str| {
             desk.call("", "auth.login", json!({"email": desk.email("jane"), "password": password})).await
         };
         assert_eq!(code(login(PASSWORD).await), Code::InvalidAuth);
         assert_eq!(login(NEW).await.unwrap()["user"]["version"], 2);
-        let (kind, user, actor) = desk.events().await.remove(1);
+        let (kind, user, actor) = desk.events().await.remove(2);
         assert_eq!((kind.as_str(), &actor, &user["id"]), ("user.password_changed", &json!(jane), &json!(jane)));
 
         desk.pass(61);
@@ -354,7 +316,7 @@ fn a_reset_link_goes_nowhere_a_stranger_chose() {
     on_each_database(async |desk: Desk| {
         desk.user("jane", "").await;
         desk.write(async move |conn| {
-            run!(conn, |c| diesel::delete(crate::schema::hostnames::table).execute(c)).unwrap();
+            run!(conn, |c| diesel::delete(hostnames::table).execute(c)).unwrap();
         })
         .await;
         desk.call("", "auth.requestPasswordReset", json!({"email": desk.email("jane")})).await.unwrap();
