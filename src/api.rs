@@ -1,8 +1,15 @@
 //! The one list of all methods.
 
 use crate::method::Entry;
-use crate::resources::account::teams;
+use crate::resources::account::{api_keys, auth, teams};
 use crate::resources::system::api;
 
 /// Every resource's methods, area by area.
-pub const TABLES: &[&[Entry]] = &[teams::METHODS, api::METHODS];
+pub const TABLES: &[&[Entry]] = &[
+    // Account
+    auth::METHODS,
+    api_keys::METHODS,
+    teams::METHODS,
+    // System
+    api::METHODS,
+];

@@ -170,16 +170,12 @@ async fn api_key(conn: &mut Conn, organization: Id, id: Id, token_end: Option<Ti
         credential_id: id,
         credential: Credential::ApiKey(KeyLimits {
             allowed_methods: key.allowed_methods.0,
-            ip_allowlist: key.ip_allowlist.iter().filter_map(|range| parse_range(range)).collect(),
+            ip_allowlist: key.ip_allowlist.iter().filter_map(|range| store::parse_range(range)).collect(),
             rate_limit_per_minute: key.rate_limit_per_minute.and_then(|limit| u32::try_from(limit).ok()),
         }),
         expires_at: [key.expires_at, token_end].into_iter().flatten().min(),
         is_test: key.environment == Environment::Test,
     })
-}
-
-fn parse_range(text: &str) -> Option<ipnet::IpNet> {
-    text.parse().ok().or_else(|| text.parse::<IpAddr>().ok().map(ipnet::IpNet::from))
 }
 
 async fn active_user(conn: &mut Conn, organization: Id, id: Id) -> Result<store::User> {

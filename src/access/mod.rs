@@ -3,6 +3,7 @@
 pub mod authenticate;
 pub mod jwt;
 pub mod limits;
+pub mod links;
 pub mod oidc;
 pub mod password;
 pub mod session;

@@ -1,6 +1,9 @@
 //! The queries behind authentication: keys, sessions, users and what they may do.
 
+use std::net::IpAddr;
 use std::sync::Arc;
+
+use ipnet::IpNet;
 
 use super::token::{self, TokenDigest, TokenKind};
 use super::user::{Environment, TokenPurpose, UserStatus};
@@ -46,6 +49,11 @@ pub struct Key {
 /// An API key.
 pub async fn key(conn: &mut Conn, organization: Id, id: Id) -> Result<Option<Key>> {
     Ok(run!(conn, |c| api_keys::table.find((organization, id)).select(Key::as_select()).first(c)).optional()?)
+}
+
+/// An address or a range of them, as `ip_allowlist` has it.
+pub fn parse_range(text: &str) -> Option<IpNet> {
+    text.parse().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from))
 }
 
 /// A session, as far as authentication needs it.

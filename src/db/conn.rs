@@ -74,6 +74,29 @@ macro_rules! run {
     };
 }
 
+/// Runs one statement for each item: `run_each!(conn, &rows, |c, row| insert_into(users::table).values(row).execute(c))`.
+/// PostgreSQL gets them all at once and answers them all at once.
+#[macro_export]
+macro_rules! run_each {
+    ($conn:expr, $items:expr, |$c:ident, $item:ident| $query:expr) => {
+        match $conn.backend() {
+            $crate::db::Backend::Sqlite($c) => {
+                use ::diesel::RunQueryDsl as _;
+                $items.iter().try_for_each(|$item| $query.map(|_| ()))
+            }
+            $crate::db::Backend::Postgres(shared) => {
+                use ::diesel_async::RunQueryDsl as _;
+                let each = $items.iter().map(|$item| async move {
+                    let mut shared = shared;
+                    let $c = &mut shared;
+                    $query.await.map(|_| ())
+                });
+                ::futures_util::future::try_join_all(each).await.map(|_| ())
+            }
+        }
+    };
+}
+
 /// Reads the one row of a query and keeps others from changing it until the transaction ends. SQLite has one writer and needs
 /// no lock; PostgreSQL gets `FOR UPDATE`.
 #[macro_export]

@@ -12,7 +12,7 @@ use super::error::{Error, FieldError, Result};
 use super::idempotency;
 use super::object::Object;
 use crate::db::{Conn, Id, Timestamp, Transaction};
-use crate::run;
+use crate::{run, run_each};
 use crate::schema::{audit_entries, events};
 
 /// A write transaction; a connection to those who only query.
@@ -158,9 +158,7 @@ impl<'a> Tx<'a> {
         let events = std::mem::take(&mut self.events);
         let Some(first) = events.first() else { return Ok(()) };
         self.store_audit(first).await?;
-        for event in &events {
-            run!(self, |c| diesel::insert_into(events::table).values(event).execute(c))?;
-        }
+        run_each!(self, &events, |c, event| diesel::insert_into(events::table).values(event).execute(c))?;
         Ok(())
     }
 

@@ -2,6 +2,7 @@
 
 pub mod client;
 pub mod databases;
+pub mod fixtures;
 pub mod organization;
 pub mod server;
 

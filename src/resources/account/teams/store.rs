@@ -5,7 +5,7 @@ use crate::db::prelude::*;
 use crate::db::{Conn, Id};
 use crate::method::{Code, Error, OrConflict, Result, Tx, Window};
 use crate::schema::{team_members, teams};
-use crate::{lock, run, run_page};
+use crate::{lock, run, run_each, run_page};
 
 /// A team.
 pub async fn find(conn: &mut Conn, organization: Id, id: Id) -> Result<Option<Team>> {
@@ -92,6 +92,16 @@ pub async fn of_users(conn: &mut Conn, organization: Id, users: &[Id]) -> Result
         .load(c))?)
 }
 
+/// The teams that a user is a member of, oldest first.
+pub async fn of_user(conn: &mut Conn, organization: Id, user: Id) -> Result<Vec<Team>> {
+    Ok(run!(conn, |c| teams::table
+        .inner_join(team_members::table.on(of_member()))
+        .filter(team_members::organization_id.eq(organization).and(team_members::user_id.eq(user)))
+        .order(teams::id)
+        .select(Team::as_select())
+        .load(c))?)
+}
+
 async fn add_members(tx: &mut Tx<'_>, team: &Team, users: &[Id]) -> Result<()> {
     let rows: Vec<_> = users
         .iter()
@@ -103,9 +113,7 @@ async fn add_members(tx: &mut Tx<'_>, team: &Team, users: &[Id]) -> Result<()> {
             )
         })
         .collect();
-    if !rows.is_empty() {
-        run!(tx, |c| diesel::insert_into(team_members::table).values(&rows).execute(c))?;
-    }
+    run_each!(tx, &rows, |c, row| diesel::insert_into(team_members::table).values(*row).execute(c))?;
     Ok(())
 }
 

@@ -1,0 +1,103 @@
+//! One of everything, and arguments for every method that refer to it.
+
+use dotdesk::method::Described;
+use serde_json::{Value, json};
+
+use super::server::Api;
+
+/// Objects of Acme that the examples of methods can be pointed at.
+pub struct Fixtures {
+    team: Value,
+    user: Value,
+    role: Value,
+    key: Value,
+    session: Value,
+    access_token: String,
+    admin_token: String,
+    unique: String,
+}
+
+/// Methods whose examples cannot run as they are, and why. This list may only shrink.
+const NOT_BY_THEMSELVES: &[&str] = &[
+    // Belongs to the session of the caller, and tests call with keys.
+    "auth.logout",
+    // Needs the present password, which no example knows.
+    "users.changePassword",
+];
+
+impl Fixtures {
+    /// Creates two of everything.
+    pub async fn create(api: &Api) -> Self {
+        let admin = api.admin();
+        let unique = api.app.new_id().hex();
+        let mut last = json!({});
+        for n in 0..2 {
+            let key = admin.ok("apiKeys.create", json!({ "name": "Fixture", "scopes": ["teams:read"] })).await;
+            let role = json!({ "name": format!("Fixture {n} {unique}"), "permissions": ["teams:read"] });
+            let role = admin.ok("roles.create", role).await;
+            let user = json!({
+                "name": "Fixture", "email": format!("fixture{n}-{unique}@acme.test"), "role_id": role["id"],
+                "send_invite": true,
+            });
+            let user = admin.ok("users.create", user).await;
+            let signature = json!({ "user_id": user["id"], "language": "en", "text": "Kind regards" });
+            admin.ok("users.setSignature", signature).await;
+            let team = json!({ "name": "Fixture", "user_ids": [user["id"], api.acme.owner] });
+            let team = admin.ok("teams.create", team).await;
+            let login = json!({ "email": "owner@acme.test", "password": super::organization::PASSWORD });
+            let session = api.nobody().ok("auth.login", login).await;
+            last = json!({ "key": key, "role": role, "user": user, "team": team, "login": session });
+        }
+        let access_token = last["login"]["access_token"].as_str().unwrap_or_default().to_owned();
+        let sessions = api.client(&access_token).ok("auth.listSessions", json!({ "sort": "created_at:desc" })).await;
+        Self {
+            team: last["team"]["id"].clone(),
+            user: last["user"]["id"].clone(),
+            role: last["role"]["id"].clone(),
+            key: last["key"]["id"].clone(),
+            session: sessions["data"][1]["id"].clone(),
+            access_token,
+            admin_token: api.acme.key.clone(),
+            unique,
+        }
+    }
+
+    /// The method's example, pointed at these objects.
+    pub fn arguments(&self, method: &Described) -> Value {
+        let mut example: Value = serde_json::from_str(method.entry.example).unwrap();
+        let resource = method.name().split('.').next().unwrap_or_default();
+        for (name, value) in example.as_object_mut().unwrap() {
+            let replacement = match (name.as_str(), resource) {
+                ("id", "teams") => self.team.clone(),
+                ("id", "users") => self.user.clone(),
+                ("id", "roles") => self.role.clone(),
+                ("id", "apiKeys") => self.key.clone(),
+                ("session_id", _) => self.session.clone(),
+                ("user_id" | "act_as_user_id", _) => self.user.clone(),
+                ("user_ids", _) => json!([self.user]),
+                ("team_id", _) => self.team.clone(),
+                ("team_ids", _) => json!([self.team]),
+                ("role_id", _) => self.role.clone(),
+                ("email", "users") => json!(format!("new-{}@acme.test", self.unique)),
+                ("username", "users") => json!(format!("new-{}", self.unique)),
+                ("name", "roles") => json!(format!("New {}", self.unique)),
+                _ => continue,
+            };
+            *value = replacement;
+        }
+        example
+    }
+
+    /// Whether the example works without further preparation.
+    pub fn runs_by_itself(method: &Described) -> bool {
+        !NOT_BY_THEMSELVES.contains(&method.name())
+    }
+
+    /// The token to call the method with: a session's for what belongs to sessions, else the owner's key.
+    pub fn token(&self, method: &Described) -> String {
+        match method.name() {
+            "auth.revokeSession" => self.access_token.clone(),
+            _ => self.admin_token.clone(),
+        }
+    }
+}
