@@ -1,7 +1,7 @@
 //! The one list of all methods.
 
 use crate::method::Entry;
-use crate::resources::account::{api_keys, auth, teams};
+use crate::resources::account::{api_keys, auth, organizations, roles, teams, users};
 use crate::resources::system::api;
 
 /// Every resource's methods, area by area.
@@ -9,6 +9,9 @@ pub const TABLES: &[&[Entry]] = &[
     // Account
     auth::METHODS,
     api_keys::METHODS,
+    organizations::METHODS,
+    users::METHODS,
+    roles::METHODS,
     teams::METHODS,
     // System
     api::METHODS,

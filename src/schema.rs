@@ -32,6 +32,16 @@ table! {
     use diesel::sql_types::*;
     use crate::db::{IdSql};
 
+    installation (id) {
+        id -> Integer,
+        organization_id -> IdSql,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use crate::db::{IdSql};
+
     hostnames (hostname) {
         hostname -> Text,
         organization_id -> IdSql,
@@ -286,3 +296,4 @@ table! {
 }
 
 allow_tables_to_appear_in_same_query!(users, team_members, teams);
+allow_tables_to_appear_in_same_query!(sessions, tokens);

@@ -193,6 +193,13 @@ impl<T: Serialize> Serialize for Page<T> {
     }
 }
 
+impl<T> Page<T> {
+    /// A list that is short enough to be one page.
+    pub fn whole(data: Vec<T>) -> Self {
+        Self { data, next_cursor: None, total: None, total_is_exact: None, fields: None, wants_pagination_data: false }
+    }
+}
+
 impl<T: Serialize> Page<T> {
     fn chosen(&self, fields: &[String]) -> Vec<Map<String, Value>> {
         let choose = |item: &T| match serde_json::to_value(item) {

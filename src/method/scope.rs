@@ -56,6 +56,16 @@ impl Scope {
         Self { area, write: true }
     }
 
+    /// The area it is about.
+    pub const fn area(self) -> Area {
+        self.area
+    }
+
+    /// Whether it is the right to write.
+    pub const fn is_write(self) -> bool {
+        self.write
+    }
+
     /// Every scope there is.
     pub fn all() -> impl Iterator<Item = Scope> {
         Area::ALL.iter().flat_map(|&area| [Self::read(area), Self::write(area)])

@@ -12,4 +12,5 @@ DROP TABLE users;
 DROP TABLE roles;
 DROP TABLE secrets;
 DROP TABLE hostnames;
+DROP TABLE installation;
 DROP TABLE organizations;

@@ -21,6 +21,13 @@ CREATE TABLE organizations (
 ) WITHOUT ROWID;
 CREATE UNIQUE INDEX organizations_slug ON organizations (slug);
 
+-- One row once the server has an organization: of two that set it up at the same moment, only one can add it.
+CREATE TABLE installation (
+    id INTEGER NOT NULL,
+    organization_id BLOB NOT NULL REFERENCES organizations (id) ON DELETE CASCADE,
+    PRIMARY KEY (id)
+) WITHOUT ROWID;
+
 -- Finds the organization of a login by the host name it came to.
 CREATE TABLE hostnames (
     hostname TEXT NOT NULL,

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 pub use crate::access::user::ConversationVisibility;
 use crate::db::prelude::*;
 use crate::db::{Id, Json, Timestamp};
-use crate::method::ScopeSet;
+use crate::method::{Assign, ScopeSet};
 use crate::object;
 use crate::schema::roles;
 
@@ -39,3 +39,9 @@ pub struct Role {
 }
 
 object!(Role, "role", RoleNotFound, versioned);
+
+impl Assign<ConversationVisibility> for ConversationVisibility {
+    fn assign(self, target: &mut ConversationVisibility) {
+        *target = self;
+    }
+}

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::model::{Team, TeamQueryPatch};
-use super::store;
+use super::{membership, store};
 use crate::access::authenticate::Sessions;
 use crate::arguments;
 use crate::db::{Id, Json};
@@ -213,7 +213,7 @@ impl Method for Delete {
     const NAME: &'static str = "teams.delete";
     const ACCESS: Access = Access::write(Area::Teams);
     const KIND: Kind = Kind::Delete;
-    const EVENTS: &'static [&'static str] = &["team.deleted"];
+    const EVENTS: &'static [&'static str] = &["team.deleted", "organization.updated"];
     const EXAMPLE: &'static str = r#"{"id":"0193f3a1-b2c3-7d4e-8f90-a1b2c3d4e5f6"}"#;
     type Output = Void;
 
@@ -226,9 +226,9 @@ impl Method for Delete {
                     return Err(Error::argument("/move_to_team_id", "unknown_id", "there is no such other team"));
                 }
             }
-            organizations::store::replace_default_team(tx, team.id, self.move_to_team_id).await?;
             Sessions::forget(tx)?;
             store::delete(tx, &team).await?;
+            organizations::store::replace_default_team(tx, team.id, self.move_to_team_id).await?;
             Ok(Void {})
         })
         .await
@@ -261,18 +261,7 @@ impl Method for AddMember {
         ctx.write(async move |tx| {
             let before = store::target(tx, self.id).await?;
             users::store::require(tx, &[("/user_id".into(), self.user_id)]).await?;
-            if let Some(role) = before.role_id {
-                roles::store::require_grantable(tx, "/user_id", role).await?;
-            }
-            let mut team = before.clone();
-            if !team.user_ids.contains(&self.user_id) {
-                team.user_ids.push(self.user_id);
-            }
-            if team.user_ids.len() > 500 {
-                return Err(Error::new(Code::LimitExceeded, "A team has at most 500 members."));
-            }
-            Sessions::forget(tx)?;
-            store::save(tx, before, team, "team.member_added").await
+            membership::join(tx, before, self.user_id, "/user_id").await
         })
         .await
     }
@@ -303,11 +292,7 @@ impl Method for RemoveMember {
         ctx.write(async move |tx| {
             let before = store::target(tx, self.id).await?;
             users::store::require(tx, &[("/user_id".into(), self.user_id)]).await?;
-            let mut team = before.clone();
-            team.user_ids.retain(|id| *id != self.user_id);
-            team.lead_user_ids.retain(|id| *id != self.user_id);
-            Sessions::forget(tx)?;
-            store::save(tx, before, team, "team.member_removed").await
+            membership::leave(tx, before, self.user_id).await
         })
         .await
     }

@@ -2,6 +2,7 @@
 //!
 //! Methods: `teams.create list info update delete addMember removeMember listMembers`.
 
+pub mod membership;
 mod methods;
 mod model;
 pub mod store;

@@ -2,7 +2,7 @@
 
 use super::model::Team;
 use crate::db::prelude::*;
-use crate::db::{Conn, Id};
+use crate::db::{Conn, Id, Json};
 use crate::method::{Code, Error, OrConflict, Result, Tx, Window};
 use crate::schema::{team_members, teams};
 use crate::{lock, run, run_each, run_page};
@@ -14,9 +14,27 @@ pub async fn find(conn: &mut Conn, organization: Id, id: Id) -> Result<Option<Te
 
 /// The team that a write is about, locked.
 pub async fn target(tx: &mut Tx<'_>, id: Id) -> Result<Team> {
-    let organization = tx.organization();
-    let found = lock!(tx, teams::table.find((organization, id)).select(Team::as_select()))?;
+    let found = lock(tx, id).await?;
     tx.target(found)
+}
+
+/// A team that a write changes besides what it is about, locked.
+pub async fn lock(tx: &mut Tx<'_>, id: Id) -> Result<Option<Team>> {
+    let organization = tx.organization();
+    Ok(lock!(tx, teams::table.find((organization, id)).select(Team::as_select()))?)
+}
+
+/// The ids of the teams that a user is a member of or leads, in their order.
+pub async fn naming(tx: &mut Tx<'_>, user: Id) -> Result<Vec<Id>> {
+    type Names = (Id, Json<Vec<Id>>, Json<Vec<Id>>);
+    let organization = tx.organization();
+    let all: Vec<Names> = run!(tx, |c| teams::table
+        .filter(teams::organization_id.eq(organization))
+        .order(teams::id)
+        .select((teams::id, teams::user_ids, teams::lead_user_ids))
+        .load(c))?;
+    let names = |(_, members, leads): &Names| members.contains(&user) || leads.contains(&user);
+    Ok(all.into_iter().filter(names).map(|(id, ..)| id).collect())
 }
 
 /// The teams of an organization, or those that one user is a member of.

@@ -1,6 +1,6 @@
 //! The user, as it is stored and as callers see it.
 
-use std::ops::Deref;
+use std::ops::{Deref, DerefMut};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 pub use crate::access::user::{UserKind, UserStatus};
 use crate::db::prelude::*;
 use crate::db::{Id, Json, Timestamp};
-use crate::method::{Code, Object, Output};
+use crate::method::{Assign, Code, Object, Output, Tx};
 use crate::schema::users;
 use crate::text_enum;
 
@@ -24,6 +24,12 @@ text_enum! {
         Away = "away",
         /// Not there.
         Offline = "offline",
+    }
+}
+
+impl Assign<Availability> for Availability {
+    fn assign(self, target: &mut Availability) {
+        *target = self;
     }
 }
 
@@ -89,6 +95,41 @@ pub struct UserRow {
     pub updated_at: Timestamp,
 }
 
+impl UserRow {
+    /// A person who can log in by this address, and of whom nothing else is known yet.
+    pub fn person(tx: &Tx<'_>, name: &str, email: &str, role_id: Id, status: UserStatus) -> Self {
+        Self {
+            organization_id: tx.organization(),
+            id: tx.new_id(),
+            kind: UserKind::Human,
+            name: name.to_owned(),
+            email: Some(email.to_owned()),
+            username: None,
+            role_id,
+            status,
+            availability: Availability::Offline,
+            away_reason: None,
+            available_again_at: None,
+            is_assignable: true,
+            max_open_conversations: None,
+            skills: Json::default(),
+            avatar_url: None,
+            job_title: None,
+            phone: None,
+            language: None,
+            timezone: None,
+            signatures: Json::default(),
+            external_id: None,
+            metadata: Json::default(),
+            first_seen_at: None,
+            last_seen_at: None,
+            version: 1,
+            created_at: tx.now(),
+            updated_at: tx.now(),
+        }
+    }
+}
+
 /// A person or an AI teammate of the organization.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct User {
@@ -98,11 +139,24 @@ pub struct User {
     pub team_ids: Vec<Id>,
 }
 
+impl From<UserRow> for User {
+    /// A user who is in no team.
+    fn from(row: UserRow) -> Self {
+        Self { row, team_ids: Vec::new() }
+    }
+}
+
 impl Deref for User {
     type Target = UserRow;
 
     fn deref(&self) -> &UserRow {
         &self.row
+    }
+}
+
+impl DerefMut for User {
+    fn deref_mut(&mut self) -> &mut UserRow {
+        &mut self.row
     }
 }
 
@@ -135,3 +189,5 @@ pub struct Signature {
     /// The signature for plain mail.
     pub text: Option<String>,
 }
+
+impl Output for Signature {}

@@ -1,11 +1,16 @@
 //! All SQL of users.
 
-use super::model::{User, UserRow};
+use diesel::dsl::exists;
+use diesel::expression::IntoSql;
+use diesel::sql_types::Bool;
+
+use super::model::{User, UserKind, UserRow, UserStatus};
+use crate::access::authenticate::Sessions;
 use crate::db::prelude::*;
 use crate::db::{Conn, Id};
-use crate::method::{Error, FieldError, Result, Tx, Window};
+use crate::method::{Code, Error, FieldError, OrConflict, Result, Tx, Window};
 use crate::resources::account::teams;
-use crate::schema::{team_members, users};
+use crate::schema::{api_keys, logins, sessions, team_members, tokens, users};
 use crate::{lock, run, run_page};
 
 /// A user.
@@ -21,6 +26,44 @@ pub async fn target(tx: &mut Tx<'_>, id: Id) -> Result<User> {
     let row: Option<UserRow> = lock!(tx, users::table.find((organization, id)).select(UserRow::as_select()))?;
     let user = with_teams(tx, organization, row.into_iter().collect()).await?.pop();
     tx.target(user)
+}
+
+/// Which users a list is about; what is `None` does not matter.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Filter {
+    pub kind: Option<UserKind>,
+    pub status: Option<UserStatus>,
+    pub role: Option<Id>,
+    pub team: Option<Id>,
+}
+
+/// The users of an organization that a filter lets through.
+pub async fn list(
+    conn: &mut Conn,
+    organization: Id,
+    filter: Filter,
+    window: &Window,
+) -> Result<(Vec<User>, Option<i64>)> {
+    let kinds = filter.kind.map_or(UserKind::ALL.to_vec(), |kind| vec![kind]);
+    let states = filter.status.map_or(UserStatus::ALL.to_vec(), |status| vec![status]);
+    let (role, any_role) = (filter.role.unwrap_or(Id::NIL), filter.role.is_none());
+    let (team, any_team) = (filter.team.unwrap_or(Id::NIL), filter.team.is_none());
+    let (rows, total) = run_page!(
+        conn,
+        window,
+        users::id,
+        UserRow,
+        users::table
+            .filter(users::organization_id.eq(organization))
+            .filter(users::kind.eq_any(&kinds).and(users::status.eq_any(&states)))
+            .filter(any_role.into_sql::<Bool>().or(users::role_id.eq(role)))
+            .filter(
+                any_team
+                    .into_sql::<Bool>()
+                    .or(exists(team_members::table.filter(of_member()).filter(team_members::team_id.eq(team))))
+            )
+    );
+    Ok((with_teams(conn, organization, rows).await?, total))
 }
 
 /// The members of a team.
@@ -68,4 +111,116 @@ pub async fn require(tx: &mut Tx<'_>, named: &[(String, Id)]) -> Result<()> {
         .map(|(pointer, id)| FieldError::new(pointer, "unknown_id", format!("there is no user {id}")))
         .collect();
     if unknown.is_empty() { Ok(()) } else { Err(Error::arguments(tx.ctx().method(), unknown)) }
+}
+
+/// Whether an active person has this role.
+pub async fn has_active_person(conn: &mut Conn, organization: Id, role: Id) -> Result<bool> {
+    let found: Option<Id> = run!(conn, |c| users::table
+        .filter(users::organization_id.eq(organization).and(users::role_id.eq(role)))
+        .filter(users::status.eq(UserStatus::Active).and(users::kind.eq(UserKind::Human)))
+        .select(users::id)
+        .first(c))
+    .optional()?;
+    Ok(found.is_some())
+}
+
+/// Stores a new user and announces him; his teams are for the caller to tell.
+pub async fn insert(tx: &mut Tx<'_>, user: User, password_hash: Option<&str>) -> Result<User> {
+    run!(tx, |c| diesel::insert_into(users::table)
+        .values((&user.row, users::password_hash.eq(password_hash)))
+        .execute(c))
+    .or_conflict(taken)?;
+    for name in [&user.email, &user.username].into_iter().flatten() {
+        add_login(tx, &user, name).await?;
+    }
+    tx.emit("user.created", &user)?;
+    Ok(user)
+}
+
+/// Stores what has become of a user and announces it as `event`. Without a difference nothing happens.
+pub async fn save(tx: &mut Tx<'_>, before: User, mut after: User, event: &'static str) -> Result<User> {
+    if after == before {
+        return Ok(before);
+    }
+    after.version += 1;
+    after.updated_at = tx.now();
+    run!(tx, |c| diesel::update(users::table.find((after.organization_id, after.id))).set(&after.row).execute(c))
+        .or_conflict(taken)?;
+    if after.username != before.username {
+        if let Some(name) = &before.username {
+            run!(tx, |c| diesel::delete(logins::table.find((name, after.organization_id))).execute(c))?;
+        }
+        if let Some(name) = &after.username {
+            add_login(tx, &after, name).await?;
+        }
+    }
+    tx.emit_change(event, &before, &after)?;
+    Ok(after)
+}
+
+/// Takes a user away for good, with his sessions and what his tokens open. The keys that acted as him must be revoked by now;
+/// they stay, acting as nobody.
+pub async fn delete(tx: &mut Tx<'_>, user: Id) -> Result<()> {
+    let organization = tx.organization();
+    run!(tx, |c| diesel::update(api_keys::table.filter(api_keys::organization_id.eq(organization)))
+        .filter(api_keys::act_as_user_id.eq(user).and(api_keys::revoked_at.is_not_null()))
+        .set(api_keys::act_as_user_id.eq(None::<Id>))
+        .execute(c))?;
+    run!(tx, |c| diesel::delete(tokens::table.filter(tokens::organization_id.eq(organization)))
+        .filter(
+            tokens::subject_id.eq(user).or(tokens::subject_id.eq_any(
+                sessions::table
+                    .filter(sessions::organization_id.eq(organization).and(sessions::user_id.eq(user)))
+                    .select(sessions::id),
+            )),
+        )
+        .execute(c))?;
+    run!(tx, |c| diesel::delete(users::table.find((organization, user))).execute(c))?;
+    Sessions::forget(tx)
+}
+
+/// Revokes the keys that act as a user.
+pub async fn revoke_keys(tx: &mut Tx<'_>, user: Id) -> Result<()> {
+    let (organization, now) = (tx.organization(), tx.now());
+    run!(tx, |c| diesel::update(api_keys::table.filter(api_keys::organization_id.eq(organization)))
+        .filter(api_keys::act_as_user_id.eq(user).and(api_keys::revoked_at.is_null()))
+        .set((api_keys::revoked_at.eq(now), api_keys::updated_at.eq(now)))
+        .execute(c))?;
+    Sessions::forget(tx)
+}
+
+/// The hash of a user's password, if he has one.
+pub async fn password_hash(conn: &mut Conn, organization: Id, user: Id) -> Result<Option<String>> {
+    let found: Option<Option<String>> =
+        run!(conn, |c| users::table.find((organization, user)).select(users::password_hash).first(c)).optional()?;
+    Ok(found.flatten())
+}
+
+/// Gives a user a new password and announces that, though not which.
+pub async fn set_password(tx: &mut Tx<'_>, before: &User, hash: &str) -> Result<User> {
+    let mut after = before.clone();
+    after.version += 1;
+    after.updated_at = tx.now();
+    run!(tx, |c| diesel::update(users::table.find((after.organization_id, after.id)))
+        .set((&after.row, users::password_hash.eq(hash)))
+        .execute(c))?;
+    tx.emit_change("user.password_changed", before, &after)?;
+    Ok(after)
+}
+
+async fn add_login(tx: &mut Tx<'_>, user: &User, name: &str) -> Result<()> {
+    run!(tx, |c| diesel::insert_into(logins::table)
+        .values((
+            logins::name.eq(name),
+            logins::organization_id.eq(user.organization_id),
+            logins::user_id.eq(user.row.id),
+        ))
+        .execute(c))?;
+    Ok(())
+}
+
+/// PostgreSQL names the index, SQLite the columns; the field's name is in both.
+fn taken(index: &str) -> Error {
+    let field = ["email", "username", "external_id"].into_iter().find(|field| index.contains(field));
+    Error::new(Code::AlreadyExists, format!("Another user has this {}.", field.unwrap_or("value")))
 }

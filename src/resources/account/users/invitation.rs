@@ -1,0 +1,34 @@
+//! Invitations: a mail with a token that sets the first password.
+
+use super::model::User;
+use crate::access;
+use crate::access::token::TokenKind;
+use crate::access::user::TokenPurpose;
+use crate::method::{Error, Result, Tx};
+use crate::providers::mail::{self, Mail};
+
+/// How long an invitation can be accepted, in seconds: 7 days.
+const LIFETIME_SECONDS: i64 = 7 * 24 * 60 * 60;
+
+/// Sends an invitation; earlier ones to the same user are good for nothing from then on.
+pub async fn send(tx: &mut Tx<'_>, user: &User) -> Result<()> {
+    let to = user.email.clone().ok_or_else(|| Error::internal("an invited user has an address"))?;
+    let end = tx.now().plus_seconds(LIFETIME_SECONDS);
+    access::store::withdraw(tx, TokenPurpose::Invite, user.id).await?;
+    let token = access::store::issue(tx, TokenKind::Invite, TokenPurpose::Invite, user.id, Some(end)).await?;
+    let organization = tx.organization();
+    let organization = access::store::organization_name(tx, organization).await?;
+    let ctx = tx.ctx();
+    let (inviter, base_url) = (&ctx.caller()?.actor.name, &ctx.request().base_url);
+    let text = format!(
+        "Hello {name},\n\n\
+         {inviter} invites you to {organization}. To accept, choose a password of 12 characters or more and send it with this\n\
+         token:\n\n\
+         \x20   curl {base_url}/auth.resetPassword -H 'Content-Type: application/json' \\\n\
+         \x20     -d '{{\"token\": \"{token}\", \"new_password\": \"…\"}}'\n\n\
+         Then log in at {base_url}/auth.login with {to} and your password.\n\n\
+         The token can be used once, until {end}. If you did not expect this mail, you need not do anything.\n",
+        name = user.name,
+    );
+    mail::enqueue(tx, &Mail { to, subject: format!("Your invitation to {organization}"), text }).await
+}

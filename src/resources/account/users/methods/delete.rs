@@ -1,0 +1,59 @@
+use crate::arguments;
+use crate::db::Id;
+use crate::method::{Access, Area, Code, Context, Error, Kind, Method, Result, Void};
+use crate::resources::account::users::{rules, store};
+use crate::resources::account::{organizations, teams};
+
+arguments! {
+    /// Deletes a user for good.
+    ///
+    /// His sessions end, the keys that act as him are revoked, and he leaves his teams. What he wrote stays his. Where he was the
+    /// organization's default user, `reassign_to_user_id` takes his place, or nobody. The last active owner cannot be deleted,
+    /// nor can a user who may do more than you.
+    pub struct Delete {
+        /// The user.
+        pub id: Id,
+        /// The active user who takes over the open work.
+        pub reassign_to_user_id: Option<Id>,
+        /// The team that takes over the open work.
+        pub reassign_to_team_id: Option<Id>,
+    }
+}
+
+impl Method for Delete {
+    const NAME: &'static str = "users.delete";
+    const ACCESS: Access = Access::write(Area::Users);
+    const KIND: Kind = Kind::Delete;
+    const ERRORS: &'static [Code] = &[Code::InUse, Code::NoPermission];
+    const EVENTS: &'static [&'static str] = &["user.deleted", "team.member_removed", "organization.updated"];
+    const EXAMPLE: &'static str =
+        r#"{"id":"0193f3a1-b2c3-7d4e-8f90-a1b2c3d4e5f6","reassign_to_user_id":"0193f3a1-b2c3-7d4e-8f90-a1b2c3d4e5f7"}"#;
+    type Output = Void;
+
+    async fn call(self, ctx: Context) -> Result<Void> {
+        ctx.write(async move |tx| {
+            let user = store::target(tx, self.id).await?;
+            rules::require_power_over(tx, self.id).await?;
+            rules::require_heir(tx, &user, self.reassign_to_user_id).await?;
+            if let Some(team) = self.reassign_to_team_id {
+                let organization = tx.organization();
+                if teams::store::find(tx, organization, team).await?.is_none() {
+                    let message = format!("there is no team {team}");
+                    return Err(Error::argument("/reassign_to_team_id", "unknown_id", message));
+                }
+            }
+            let was_owner = rules::is_active_owner(tx, &user).await?;
+            // The first event names what the audit entry is about.
+            tx.emit("user.deleted", &user)?;
+            teams::membership::leave_all(tx, self.id).await?;
+            organizations::store::replace_default_user(tx, self.id, self.reassign_to_user_id).await?;
+            store::revoke_keys(tx, self.id).await?;
+            store::delete(tx, self.id).await?;
+            if was_owner {
+                rules::require_an_owner(tx).await?;
+            }
+            Ok(Void {})
+        })
+        .await
+    }
+}
