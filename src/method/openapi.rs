@@ -179,13 +179,18 @@ fn resource(name: &str) -> &str {
 fn parameters(method: &Described) -> Value {
     let takes = |name: &str| json!({ "$ref": format!("#/components/parameters/{name}") });
     let mut parameters = Vec::new();
-    if method.entry.kind != Kind::Read {
+    if takes_idempotency_key(method) {
         parameters.push(takes("IdempotencyKey"));
     }
     if method.takes_if_version() {
         parameters.push(takes("IfMatch"));
     }
     parameters.into()
+}
+
+/// Whether a repeated call can be told from a new one: it writes, and for somebody whose key it is.
+fn takes_idempotency_key(method: &Described) -> bool {
+    method.entry.kind != Kind::Read && method.entry.access != Access::Public
 }
 
 /// The body, with what every method of its kind accepts beside its own arguments.
@@ -195,7 +200,7 @@ fn request_body(method: &Described, mut arguments: Value) -> Value {
         schema.shift_remove("description");
         schema.shift_remove("title");
     }
-    if method.entry.kind != Kind::Read {
+    if takes_idempotency_key(method) {
         accept(&mut arguments, "idempotency_key", parts::idempotency_key());
     }
     if method.takes_if_version() {
@@ -219,7 +224,7 @@ fn accept(arguments: &mut Value, name: &str, schema: Value) {
 
 fn responses(method: &Described, result: Value) -> Value {
     let mut headers: Vec<&str> = vec!["X-Request-Id", "RateLimit-Policy", "RateLimit"];
-    if method.entry.kind != Kind::Read {
+    if takes_idempotency_key(method) {
         headers.extend(["Idempotent-Replayed", "Original-Request-Id"]);
     }
     let is_versioned = !method.entry.is_void && method.result()["properties"]["version"].is_object();
@@ -242,7 +247,7 @@ fn responses(method: &Described, result: Value) -> Value {
 fn error_codes(method: &Described) -> Vec<Code> {
     let entry = &method.entry;
     let properties = &method.arguments()["properties"];
-    let writes = entry.kind != Kind::Read;
+    let takes_key = takes_idempotency_key(method);
     let may_answer = |code: Code| match code {
         Code::InvalidCursor => properties["cursor"].is_object(),
         Code::NotAuthed
@@ -254,7 +259,7 @@ fn error_codes(method: &Described) -> Vec<Code> {
         | Code::NoPermission
         | Code::IpNotAllowed => entry.access != Access::Public,
         Code::MissingScope => matches!(entry.access, Access::Scope(_)),
-        Code::IdempotencyKeyInvalid | Code::IdempotencyInProgress | Code::IdempotencyKeyReused => writes,
+        Code::IdempotencyKeyInvalid | Code::IdempotencyInProgress | Code::IdempotencyKeyReused => takes_key,
         Code::VersionConflict => method.takes_if_version(),
         Code::InvalidJson
         | Code::JsonNotObject
