@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::fs::File;
 use std::io;
-use std::net::TcpListener;
+use std::net::{Ipv4Addr, TcpListener};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -11,12 +11,13 @@ use serde_json::{Value, json};
 
 use super::assemble::Server;
 use super::settings::{Listen, Settings};
-use super::setup::{self, NewOrganization};
+use super::setup;
 use super::{Failure, assemble, keys, print, serve};
 use crate::access::authenticate::server_itself;
 use crate::access::store;
 use crate::db::Id;
 use crate::method::{App, Call, Caller, Context, Error, Input, Registry, Result};
+use crate::resources::account::organizations::bootstrap::NewOrganization;
 
 /// How many ports to try, from the one that was asked for.
 const PORTS: usize = 100;
@@ -39,7 +40,10 @@ pub async fn run(settings: &Settings, arguments: Arguments) -> Result<(), Failur
     let listener = bind(&settings.listen)?;
     let server = assemble::server(&settings).await?;
     let (key, team) = prepare(&server).await?;
-    let address = listener.local_addr().map_err(Failure::because)?;
+    let mut address = listener.local_addr().map_err(Failure::because)?;
+    if address.ip().is_unspecified() {
+        address.set_ip(Ipv4Addr::LOCALHOST.into());
+    }
     let url = settings.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
     print(&greeting(&url, &key, &team))?;
     serve::answer(server, &settings, listener).await
@@ -116,14 +120,15 @@ async fn prepare(server: &Server) -> Result<(String, String), Failure> {
         None => {
             let new = NewOrganization {
                 name: "Menlo Street Coffee".into(),
+                slug: None,
+                first_only: true,
                 owner_name: "Rosa Iannelli".into(),
                 owner_email: "rosa@menlostreet.example".into(),
-                password_hash: None,
+                owner_password_hash: None,
             };
             let created = setup::create(&server.app, new).await?;
-            let organization = id(&created.organization)?;
-            let desk = Desk::new(server, organization);
-            fill(&desk, &text(&created.user, "id")?).await?;
+            let desk = Desk::new(server, created.organization.id);
+            fill(&desk, created.user.id).await?;
             (desk, created.api_key)
         }
     };
@@ -167,9 +172,9 @@ const TEAMS: &[(&str, &str, &str, &[&str])] = &[
 ];
 
 /// Calls the methods that a client would call.
-async fn fill(desk: &Desk, owner: &str) -> Result<()> {
+async fn fill(desk: &Desk, owner: Id) -> Result<()> {
     let roles = desk.call("roles.list", json!({"limit": 100})).await?;
-    let mut users = HashMap::from([("rosa", owner.to_owned())]);
+    let mut users = HashMap::from([("rosa", owner.to_string())]);
     for (name, mailbox, role, job_title) in PEOPLE {
         let role = roles["data"].as_array().into_iter().flatten().find(|known| known["name"] == *role);
         let user = json!({
@@ -229,6 +234,58 @@ fn text(object: &Value, field: &str) -> Result<String> {
     object[field].as_str().map(str::to_owned).ok_or_else(|| Error::internal(format!("an answer without {field}")))
 }
 
-fn id(object: &Value) -> Result<Id> {
-    text(object, "id")?.parse().map_err(Error::internal)
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_data_are_there_and_stay_if_they_are_to_be_kept() {
+        actix_web::rt::System::new().block_on(async {
+            let folder = tempfile::tempdir().unwrap();
+            let server = assemble::server(&Settings::of_test(folder.path())).await.unwrap();
+            let (key, team) = prepare(&server).await.unwrap();
+            let (other_key, same_team) = prepare(&server).await.unwrap();
+            assert_eq!(team, same_team);
+            assert_ne!(key, other_key);
+            let organization =
+                store::organization_by_slug(&mut server.app.db.read().await.unwrap(), None).await.unwrap();
+            let desk = Desk::new(&server, organization.unwrap());
+            for (method, count) in [("users.list", PEOPLE.len() + 1), ("teams.list", TEAMS.len())] {
+                let list = desk.call(method, json!({})).await.unwrap();
+                assert_eq!(list["data"].as_array().unwrap().len(), count, "{method}");
+            }
+            for team in desk.call("teams.list", json!({})).await.unwrap()["data"].as_array().unwrap() {
+                let members = TEAMS.iter().find(|(name, ..)| team["name"] == *name).unwrap().3;
+                assert_eq!(team["user_ids"].as_array().unwrap().len(), members.len(), "{team}");
+            }
+        });
+    }
+
+    #[test]
+    fn only_a_folder_of_its_own_is_cleared_and_only_by_one_demo_at_a_time() {
+        let folder = tempfile::tempdir().unwrap();
+        let demo = folder.path().join("demo");
+        let lock = take(&demo, false).unwrap();
+        std::fs::write(demo.join("dotdesk.db"), "x").unwrap();
+        assert!(take(&demo, false).unwrap_err().to_string().contains("is running"));
+        drop(lock);
+        drop(take(&demo, true).unwrap());
+        assert!(demo.join("dotdesk.db").exists());
+        drop(take(&demo, false).unwrap());
+        assert!(!demo.join("dotdesk.db").exists());
+
+        let other = folder.path().join("other");
+        std::fs::create_dir(&other).unwrap();
+        std::fs::write(other.join("letter.txt"), "x").unwrap();
+        assert!(take(&other, false).unwrap_err().to_string().contains("holds something else"));
+        assert!(other.join("letter.txt").exists());
+    }
+
+    #[test]
+    fn a_port_in_use_gives_way_to_the_next() {
+        let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = taken.local_addr().unwrap().port();
+        let wanted = Listen::new("127.0.0.1", port);
+        assert_ne!(bind(&wanted).unwrap().local_addr().unwrap().port(), port);
+    }
 }

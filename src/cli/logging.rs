@@ -13,7 +13,9 @@ pub fn start(settings: &Settings) {
     let is_terminal = std::io::stderr().is_terminal();
     let format = settings.log_format.unwrap_or(if is_terminal { LogFormat::Text } else { LogFormat::Json });
     let events = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_target(true);
-    let registry = tracing_subscriber::registry().with(EnvFilter::new(&settings.log));
+    // What actix tells of its threads is of interest to those who ask for it.
+    let filter = if settings.log == "info" { "info,actix_server=warn" } else { &settings.log };
+    let registry = tracing_subscriber::registry().with(EnvFilter::new(filter));
     // It fails where somebody started to log before, in tests; then that goes on.
     let _ = match format {
         LogFormat::Text => registry.with(events.with_ansi(is_terminal)).try_init(),
@@ -26,7 +28,9 @@ pub fn start(settings: &Settings) {
 /// Makes a panic an event like all others: its thread and place, one line, in the same format.
 fn log_panics() {
     std::panic::set_hook(Box::new(|panic| {
-        let text = panic.payload_as_str().unwrap_or("unknown");
+        let payload = panic.payload();
+        let text = payload.downcast_ref::<&str>().copied();
+        let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str)).unwrap_or("unknown");
         let place = panic.location().map(ToString::to_string).unwrap_or_default();
         let thread = std::thread::current().name().unwrap_or("unnamed").to_owned();
         tracing::error!(%place, thread, "panic: {text}");

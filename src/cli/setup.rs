@@ -4,13 +4,16 @@ use std::io::{self, BufRead};
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use super::settings::{BadSetting, Settings};
 use super::{Failure, assemble};
-use crate::access::authenticate::server_itself;
 use crate::access::password::Passwords;
-use crate::method::{App, Context, Email, Error, Name, Result, Tx};
+use crate::db::Json;
+use crate::method::{App, Email, Error, Name, Result, ScopeSet, Tx};
+use crate::resources::account::api_keys::{self, ApiKeyRow, Environment};
+use crate::resources::account::organizations::Organization;
+use crate::resources::account::organizations::bootstrap::{self, NewOrganization};
+use crate::resources::account::users::User;
 
 /// What `dotdesk setup` is told.
 #[derive(clap::Args)]
@@ -29,26 +32,13 @@ pub struct Arguments {
     owner_password_stdin: bool,
 }
 
-/// An organization to be.
-#[derive(Clone)]
-pub struct NewOrganization {
-    /// Its name.
-    pub name: String,
-    /// The owner's name.
-    pub owner_name: String,
-    /// The owner's address.
-    pub owner_email: String,
-    /// The hash of the owner's password.
-    pub password_hash: Option<String>,
-}
-
 /// What came to be.
 #[derive(Serialize, Deserialize)]
 pub struct Created {
     /// The organization.
-    pub organization: Value,
+    pub organization: Organization,
     /// Its owner.
-    pub user: Value,
+    pub user: User,
     /// A key that may do everything in it.
     pub api_key: String,
 }
@@ -62,7 +52,7 @@ pub async fn run(settings: &Settings, arguments: Arguments) -> Result<Created, F
     };
     let password = if owner_password_stdin { Some(password_from_stdin()?) } else { None };
     let server = assemble::server(settings).await?;
-    let password_hash = match password {
+    let owner_password_hash = match password {
         None => None,
         Some(password) => {
             let passwords: &Passwords =
@@ -73,18 +63,49 @@ pub async fn run(settings: &Settings, arguments: Arguments) -> Result<Created, F
     };
     let new = NewOrganization {
         name: organization.to_string(),
+        slug: None,
+        // Whoever may run commands on the server decides how many organizations it has.
+        first_only: false,
         owner_name,
         owner_email: owner_email.to_string(),
-        password_hash,
+        owner_password_hash,
     };
     Ok(create(&server.app, new).await?)
 }
 
-/// Creates an organization, its owner and a key, all or nothing.
+/// Creates an organization, its owner and a key for the organization, all or nothing.
 pub async fn create(app: &App, new: NewOrganization) -> Result<Created> {
-    let caller = server_itself(app.new_id());
-    let ctx = Context::internal(app.clone(), caller, "organizations.create");
-    ctx.write(async move |tx| store(tx, new.clone()).await).await
+    let ctx = bootstrap::context(app, "organizations.create");
+    ctx.write(async move |tx| {
+        let (organization, user) = bootstrap::create(tx, &new).await?;
+        let (_, api_key) = api_keys::store::insert(tx, key(tx)).await?;
+        Ok(Created { organization, user, api_key })
+    })
+    .await
+}
+
+/// A key that may do everything, and belongs to the organization rather than to somebody who may leave.
+fn key(tx: &Tx<'_>) -> ApiKeyRow {
+    ApiKeyRow {
+        organization_id: tx.organization(),
+        id: tx.new_id(),
+        name: "Setup".into(),
+        environment: Environment::Live,
+        scopes: Json(ScopeSet::ALL),
+        allowed_methods: Json::default(),
+        ip_allowlist: Json::default(),
+        act_as_user_id: None,
+        rate_limit_per_minute: None,
+        expires_at: None,
+        prefix: String::new(),
+        last4: String::new(),
+        revoked_at: None,
+        last_used_at: None,
+        last_used_ip: None,
+        created_by: None,
+        created_at: tx.now(),
+        updated_at: tx.now(),
+    }
 }
 
 fn password_from_stdin() -> Result<String, Failure> {
@@ -100,8 +121,4 @@ fn password_from_stdin() -> Result<String, Failure> {
 /// Reads a value as the API reads it.
 fn checked<T: DeserializeOwned>(text: &str) -> Result<T, String> {
     serde_json::from_value(text.into()).map_err(|error| error.to_string())
-}
-
-async fn store(_tx: &mut Tx<'_>, _new: NewOrganization) -> Result<Created> {
-    Err(Error::internal("organizations and API keys are on their own branches"))
 }

@@ -330,8 +330,8 @@ impl Described {
     }
 
     /// Adds the schemas of arguments and result to a document that many methods share.
-    pub fn schemas_into(&self, generator: &mut SchemaGenerator) -> (Value, Value) {
-        ((self.entry.arguments)(generator), (self.entry.result)(generator))
+    pub fn schemas_into(&self, arguments: &mut SchemaGenerator, results: &mut SchemaGenerator) -> (Value, Value) {
+        ((self.entry.arguments)(arguments), (self.entry.result)(results))
     }
 
     fn schemas(&self) -> &Schemas {

@@ -1,15 +1,324 @@
-//! The registry as an OpenAPI document.
+//! The registry as an OpenAPI document, for generators, consoles and people: 3.1, and 3.0 for tools that read no newer one.
+//!
+//! Nothing here knows a method by name. Paths, schemas, scopes, limits and words all come from the registry.
 
-use serde_json::{Value, json};
+mod older;
+mod parts;
+mod plain;
 
-use super::Registry;
+use schemars::generate::{Contract, SchemaSettings};
+use schemars::{JsonSchema, SchemaGenerator};
+use serde_json::{Map, Value, json};
 
-/// placeholder until the real one is merged
-pub fn document(_: &Registry, _: &str) -> Value {
-    json!({})
+use super::codes::Code;
+use super::entry::{Access, Described, Kind, Registry};
+use super::error::FieldError;
+
+/// Where the schemas are that several methods share.
+const COMPONENTS: &str = "/components/schemas";
+
+/// The document, version 3.1.
+pub fn document(registry: &Registry, base_url: &str) -> Value {
+    let mut schemas = Schemas::new();
+    let mut paths: Map<String, Value> = registry
+        .methods()
+        .iter()
+        .map(|method| (format!("/{}", method.name()), json!({ "post": operation(method, &mut schemas) })))
+        .collect();
+    let tags = tags(registry, &schemas);
+    let errors = parts::error_schemas(schemas.result_of::<FieldError>());
+    let shared = schemas.finish(&mut paths, errors);
+    json!({
+        "openapi": "3.1.1",
+        "info": parts::info(),
+        "servers": [{ "url": base_url }],
+        "security": parts::security(),
+        "tags": tags,
+        "paths": paths,
+        "components": {
+            "schemas": shared,
+            "responses": parts::responses(),
+            "parameters": parts::parameters(),
+            "headers": parts::headers(),
+            "securitySchemes": parts::security_schemes(),
+        },
+    })
 }
 
-/// placeholder until the real one is merged
-pub fn document_3_0(_: &Registry, _: &str) -> Value {
-    json!({})
+/// The document, version 3.0.
+pub fn document_3_0(registry: &Registry, base_url: &str) -> Value {
+    older::lower(document(registry, base_url))
 }
+
+/// Collects the schemas of a document. What is sent and what is answered have generators of their own, because a type may
+/// require less of the one than it promises of the other.
+struct Schemas {
+    arguments: SchemaGenerator,
+    results: SchemaGenerator,
+    /// Refers to the shared schema of each object, by the method that answers it.
+    objects: Vec<(&'static str, String)>,
+}
+
+impl Schemas {
+    fn new() -> Self {
+        let generator = |contract: Contract| {
+            let settings = SchemaSettings::draft2020_12().with(|settings| {
+                settings.definitions_path = COMPONENTS.into();
+                settings.contract = contract;
+            });
+            settings.into_generator()
+        };
+        Self {
+            arguments: generator(Contract::Deserialize),
+            results: generator(Contract::Serialize),
+            objects: Vec::new(),
+        }
+    }
+
+    /// The schema of a method's body, inline, and that of its answer, by reference.
+    fn of(&mut self, method: &Described) -> (Value, Value) {
+        let (mut arguments, result) = method.schemas_into(&mut self.arguments, &mut self.results);
+        if let Some(name) = component_name(&arguments)
+            && let Some(inline) = self.arguments.definitions_mut().shift_remove(name)
+        {
+            arguments = inline;
+        }
+        match component_name(&result) {
+            // Nobody gets to see the schema of nothing.
+            Some(name) if method.entry.is_void => drop(self.results.definitions_mut().shift_remove(name)),
+            Some(name) => self.objects.push((method.name(), name.to_owned())),
+            None => {}
+        }
+        plain::simplify(&mut arguments);
+        (arguments, result)
+    }
+
+    fn result_of<T: JsonSchema>(&mut self) -> Value {
+        self.results.subschema_for::<T>().to_value()
+    }
+
+    /// Everything that is shared, by name. What is sent in another form than it is answered gets a name of its own.
+    fn finish(mut self, paths: &mut Map<String, Value>, more: Map<String, Value>) -> Value {
+        let mut sent = self.arguments.take_definitions(false);
+        let answered = self.results.take_definitions(false);
+        let differs = |name: &str, schema: &Value| answered.get(name).is_some_and(|other| other != schema);
+        let twofold: Vec<String> =
+            sent.iter().filter(|(name, schema)| differs(name, schema)).map(|(name, _)| name.clone()).collect();
+        for name in &twofold {
+            let (from, to) = (format!("#{COMPONENTS}/{name}"), format!("#{COMPONENTS}/{name}Input"));
+            sent.values_mut().for_each(|schema| redirect(schema, &from, &to));
+            paths.values_mut().for_each(|path| redirect(&mut path["post"]["requestBody"], &from, &to));
+            if let Some(schema) = sent.shift_remove(name) {
+                sent.insert(format!("{name}Input"), schema);
+            }
+        }
+        let mut all: Vec<(String, Value)> = sent.into_iter().chain(answered).chain(more).collect();
+        all.iter_mut().for_each(|(_, schema)| plain::simplify(schema));
+        all.sort_by(|(one, _), (other, _)| one.cmp(other));
+        Value::Object(all.into_iter().collect())
+    }
+}
+
+/// Makes every reference to `from` one to `to`.
+fn redirect(value: &mut Value, from: &str, to: &str) {
+    match value {
+        Value::Object(fields) => {
+            for (name, value) in fields {
+                if name == "$ref" && value == from {
+                    *value = to.into();
+                } else {
+                    redirect(value, from, to);
+                }
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(|item| redirect(item, from, to)),
+        _ => {}
+    }
+}
+
+/// The name of the shared schema that a reference leads to.
+fn component_name(schema: &Value) -> Option<&str> {
+    schema["$ref"].as_str()?.strip_prefix('#')?.strip_prefix(COMPONENTS)?.strip_prefix('/')
+}
+
+fn operation(method: &Described, schemas: &mut Schemas) -> Value {
+    let entry = &method.entry;
+    let (arguments, result) = schemas.of(method);
+    let mut operation = json!({
+        "operationId": entry.name.replace('.', "_"),
+        "tags": [resource(entry.name)],
+        "summary": method.summary(),
+        "description": method.description(),
+        "parameters": parameters(method),
+        "requestBody": request_body(method, arguments),
+        "responses": responses(method, result),
+        "x-kind": entry.kind,
+        "x-scopes": match entry.access {
+            Access::Scope(scope) => vec![scope.to_string()],
+            Access::Public | Access::Authenticated => Vec::new(),
+        },
+        "x-rate": entry.rate,
+        "x-events": entry.events,
+        "x-error-codes": error_codes(method).iter().map(|code| code.as_str()).collect::<Vec<_>>(),
+    });
+    if entry.access == Access::Public {
+        operation["security"] = json!([]);
+    }
+    if let Some(deprecation) = &entry.deprecated {
+        operation["deprecated"] = true.into();
+        operation["x-successor"] = deprecation.successor.into();
+    }
+    operation
+}
+
+/// The part of a method's name before the last dot.
+fn resource(name: &str) -> &str {
+    name.rsplit_once('.').map_or(name, |(resource, _)| resource)
+}
+
+fn parameters(method: &Described) -> Value {
+    let takes = |name: &str| json!({ "$ref": format!("#/components/parameters/{name}") });
+    let mut parameters = Vec::new();
+    if takes_idempotency_key(method) {
+        parameters.push(takes("IdempotencyKey"));
+    }
+    if method.takes_if_version() {
+        parameters.push(takes("IfMatch"));
+    }
+    parameters.into()
+}
+
+/// Whether a repeated call can be told from a new one: it writes, and for somebody whose key it is.
+fn takes_idempotency_key(method: &Described) -> bool {
+    method.entry.kind != Kind::Read && method.entry.access != Access::Public
+}
+
+/// The body, with what every method of its kind accepts beside its own arguments.
+fn request_body(method: &Described, mut arguments: Value) -> Value {
+    if let Some(schema) = arguments.as_object_mut() {
+        // The operation says it already.
+        schema.shift_remove("description");
+        schema.shift_remove("title");
+    }
+    if takes_idempotency_key(method) {
+        accept(&mut arguments, "idempotency_key", parts::idempotency_key());
+    }
+    if method.takes_if_version() {
+        accept(&mut arguments, "if_version", parts::if_version());
+    }
+    let is_required = arguments["required"].as_array().is_some_and(|required| !required.is_empty());
+    let mut content = json!({ "schema": arguments });
+    if let Ok(example) = serde_json::from_str::<Value>(method.entry.example) {
+        content["example"] = example;
+    }
+    json!({ "required": is_required, "content": { "application/json": content } })
+}
+
+fn accept(arguments: &mut Value, name: &str, schema: Value) {
+    if let Some(arguments) = arguments.as_object_mut()
+        && let Some(properties) = arguments.entry("properties").or_insert_with(|| json!({})).as_object_mut()
+    {
+        properties.entry(name).or_insert(schema);
+    }
+}
+
+fn responses(method: &Described, result: Value) -> Value {
+    let mut headers: Vec<&str> = vec!["X-Request-Id", "RateLimit-Policy", "RateLimit"];
+    if takes_idempotency_key(method) {
+        headers.extend(["Idempotent-Replayed", "Original-Request-Id"]);
+    }
+    let is_versioned = !method.entry.is_void && method.result()["properties"]["version"].is_object();
+    if is_versioned {
+        headers.push("ETag");
+    }
+    let headers = parts::refer_to_headers(&headers);
+    let (status, success) = match method.entry.is_void {
+        true => ("204", json!({ "description": "Done; there is nothing to answer.", "headers": headers })),
+        false => {
+            let description = method.result()["description"].as_str().unwrap_or("The answer.");
+            let content = json!({ "application/json": { "schema": result } });
+            ("200", json!({ "description": description, "headers": headers, "content": content }))
+        }
+    };
+    json!({ status: success, "default": { "$ref": "#/components/responses/Error" } })
+}
+
+/// Every code that the method may answer, in the order of the documentation.
+fn error_codes(method: &Described) -> Vec<Code> {
+    let entry = &method.entry;
+    let properties = &method.arguments()["properties"];
+    let takes_key = takes_idempotency_key(method);
+    let may_answer = |code: Code| match code {
+        Code::InvalidCursor => properties["cursor"].is_object(),
+        Code::NotAuthed
+        | Code::InvalidAuthHeader
+        | Code::InvalidAuth
+        | Code::TokenExpired
+        | Code::TokenRevoked
+        | Code::AccountInactive
+        | Code::NoPermission
+        | Code::IpNotAllowed => entry.access != Access::Public,
+        Code::MissingScope => matches!(entry.access, Access::Scope(_)),
+        Code::IdempotencyKeyInvalid | Code::IdempotencyInProgress | Code::IdempotencyKeyReused => takes_key,
+        Code::VersionConflict => method.takes_if_version(),
+        Code::InvalidJson
+        | Code::JsonNotObject
+        | Code::InvalidArguments
+        | Code::RequestTooLarge
+        | Code::UnsupportedMediaType
+        | Code::Ratelimited
+        | Code::InternalError
+        | Code::ServiceUnavailable
+        | Code::RequestTimeout => true,
+        code => properties["id"].is_object() && is_target_missing(code, resource(entry.name)),
+    };
+    Code::ALL.iter().copied().filter(|code| may_answer(*code) || entry.errors.contains(code)).collect()
+}
+
+/// Whether the code says that one of this resource's objects is not there: `api_key_not_found` of `apiKeys`.
+fn is_target_missing(code: Code, resource: &str) -> bool {
+    let Some(object) = code.as_str().strip_suffix("_not_found") else { return false };
+    is_plural(resource, object)
+}
+
+/// Whether a resource is named after this object: `apiKeys` after `api_key`, `companies` after `company`.
+fn is_plural(resource: &str, object: &str) -> bool {
+    let words = snake(resource);
+    words == format!("{object}s")
+        || words == format!("{object}es")
+        || object.strip_suffix('y').is_some_and(|stem| words == format!("{stem}ies"))
+}
+
+/// `apiKeys` as `api_keys`.
+fn snake(camel: &str) -> String {
+    let mut snake = String::with_capacity(camel.len() + 4);
+    for c in camel.chars() {
+        if c.is_ascii_uppercase() && !snake.is_empty() {
+            snake.push('_');
+        }
+        snake.push(c.to_ascii_lowercase());
+    }
+    snake
+}
+
+/// One tag a resource, in the order of the registry; described by its object, where it is named after one.
+fn tags(registry: &Registry, schemas: &Schemas) -> Value {
+    let mut tags: Vec<(&str, Option<&str>)> = Vec::new();
+    for method in registry.methods() {
+        let name = resource(method.name());
+        if !tags.iter().any(|(known, _)| *known == name) {
+            let object =
+                schemas.objects.iter().find(|(of, object)| resource(of) == name && is_plural(name, &snake(object)));
+            let definition = object.and_then(|(_, object)| schemas.results.definitions().get(object));
+            tags.push((name, definition.and_then(|definition| definition["description"].as_str())));
+        }
+    }
+    let tag = |(name, description): (&str, Option<&str>)| match description {
+        Some(description) => json!({ "name": name, "description": description }),
+        None => json!({ "name": name }),
+    };
+    tags.into_iter().map(tag).collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -12,8 +12,8 @@ use super::error::{Error, FieldError, Result};
 use super::idempotency;
 use super::object::Object;
 use crate::db::{Conn, Id, Timestamp, Transaction};
-use crate::{run, run_each};
 use crate::schema::{audit_entries, events};
+use crate::{run, run_each};
 
 /// A write transaction; a connection to those who only query.
 pub struct Tx<'a> {

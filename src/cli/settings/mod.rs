@@ -133,6 +133,13 @@ impl Settings {
         Self::collect(flags, std::env::vars_os())
     }
 
+    /// The defaults, with everything in this folder.
+    #[cfg(test)]
+    pub fn of_test(folder: &std::path::Path) -> Self {
+        let matches = clap::Command::new("dotdesk").args(table::flags()).get_matches_from(["dotdesk"]);
+        Self::collect(&matches, []).unwrap().in_folder(folder.to_owned())
+    }
+
     fn collect(
         flags: &ArgMatches,
         environment: impl IntoIterator<Item = (OsString, OsString)>,

@@ -44,7 +44,12 @@ const fn secret(key: &'static str, value: &'static str, default: Fallback, help:
 
 /// Every setting, in the order of the documentation.
 pub const SETTINGS: &[Setting] = &[
-    setting("config", "PATH", Words("no file"), "A TOML file with settings, under their names with underscores: `rate_limits = \"off\"`."),
+    setting(
+        "config",
+        "PATH",
+        Words("no file"),
+        "A TOML file with settings, under their names with underscores: `rate_limits = \"off\"`.",
+    ),
     setting(
         "data_dir",
         "PATH",

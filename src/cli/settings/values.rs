@@ -22,6 +22,11 @@ pub struct Listen {
 }
 
 impl Listen {
+    /// This host and port.
+    pub fn new(host: &str, port: u16) -> Self {
+        Self { host: host.to_owned(), port }
+    }
+
     /// Starts to listen.
     pub fn bind(&self) -> std::io::Result<TcpListener> {
         TcpListener::bind((self.host.as_str(), self.port))
@@ -86,7 +91,7 @@ pub(super) fn listen(text: &str) -> Result<Listen, String> {
     if host.is_empty() {
         return Err(expected());
     }
-    Ok(Listen { host: host.to_owned(), port })
+    Ok(Listen::new(host, port))
 }
 
 /// An address that paths are put behind, so it ends in none itself.

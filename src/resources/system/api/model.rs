@@ -9,6 +9,7 @@ use crate::method::{Code, Described, Kind, Output, Rate, ScopeSet};
 
 /// A list that always fits one page.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "{T}Catalogue")]
 pub struct Catalogue<T> {
     /// The items.
     pub data: Vec<T>,
