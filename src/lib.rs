@@ -11,5 +11,6 @@ pub mod access;
 pub mod api;
 pub mod cli;
 pub mod http;
+pub mod jobs;
 pub mod providers;
 pub mod resources;

@@ -98,7 +98,7 @@ macro_rules! run_each {
 }
 
 /// Reads the one row of a query and keeps others from changing it until the transaction ends. SQLite has one writer and needs
-/// no lock; PostgreSQL gets `FOR UPDATE`.
+/// no lock; PostgreSQL gets `FOR NO KEY UPDATE`, which lets others go on adding rows that refer to this one.
 #[macro_export]
 macro_rules! lock {
     ($conn:expr, $query:expr) => {
@@ -110,7 +110,7 @@ macro_rules! lock {
             $crate::db::Backend::Postgres(mut shared) => {
                 use ::diesel::OptionalExtension as _;
                 use ::diesel_async::RunQueryDsl as _;
-                $query.for_update().first(&mut shared).await.optional()
+                $query.for_no_key_update().first(&mut shared).await.optional()
             }
         }
     };

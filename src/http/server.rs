@@ -12,11 +12,7 @@ use actix_web::{HttpServer, web};
 use super::cors::Origins;
 use super::metrics::Metrics;
 use super::{call, pages};
-use crate::access::authenticate::Sessions;
 use crate::method::{App, Registry};
-
-/// How often it is written down when keys were last used.
-const NOTE_USES: Duration = Duration::from_secs(20);
 
 /// How the server is reached and how long it waits.
 #[derive(Clone, Debug)]
@@ -100,7 +96,6 @@ pub fn start(listener: TcpListener, app: App, registry: Arc<Registry>, options: 
         0 => std::thread::available_parallelism().map_or(1, usize::from),
         workers => workers,
     };
-    actix_web::rt::spawn(note_uses(app.clone()));
     let (shared, flag) = (options.clone(), stopping.clone());
     let server = HttpServer::new(move || {
         let server = Server {
@@ -120,15 +115,4 @@ pub fn start(listener: TcpListener, app: App, registry: Arc<Registry>, options: 
     .run();
     let handle = server.handle();
     Ok(Running { address, handle, stopping, done: actix_web::rt::spawn(server) })
-}
-
-async fn note_uses(app: App) {
-    loop {
-        tokio::time::sleep(NOTE_USES).await;
-        if let Some(sessions) = app.services().get::<Sessions>()
-            && let Err(error) = sessions.note_uses(&app).await
-        {
-            tracing::warn!(?error, "the last use of keys could not be noted");
-        }
-    }
 }

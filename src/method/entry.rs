@@ -270,6 +270,8 @@ async fn run<M: Method>(call: Call) -> Result<Answer> {
 pub struct Described {
     /// The row of the registry.
     pub entry: Entry,
+    /// The `info` method of the same resource: it tells what a method that answers nothing is about.
+    info: Option<Entry>,
     schemas: OnceLock<Schemas>,
 }
 
@@ -277,12 +279,16 @@ struct Schemas {
     arguments: Value,
     result: Value,
     item_fields: Vec<String>,
+    takes_if_version: bool,
 }
 
 impl Described {
     /// Describes a row.
-    pub fn new(entry: Entry) -> Self {
-        Self { entry, schemas: OnceLock::new() }
+    fn new(entry: Entry, tables: &[&[Entry]]) -> Self {
+        let resource = entry.name.rsplit_once('.').map_or(entry.name, |(resource, _)| resource);
+        let is_info = |other: &&Entry| other.name.strip_prefix(resource) == Some(".info");
+        let info = tables.iter().flat_map(|table| table.iter()).find(is_info).copied();
+        Self { entry, info, schemas: OnceLock::new() }
     }
 
     /// The name on the wire.
@@ -319,9 +325,7 @@ impl Described {
 
     /// Whether the method changes one object that has versions, so that `if_version` makes sense.
     pub fn takes_if_version(&self) -> bool {
-        self.entry.kind != Kind::Read
-            && self.arguments()["properties"]["id"].is_object()
-            && (self.entry.is_void || self.result()["properties"]["version"].is_object())
+        self.schemas().takes_if_version
     }
 
     /// Calls the method.
@@ -344,9 +348,19 @@ impl Described {
                 None => item,
             };
             let item_fields = item["properties"].as_object().map(|fields| fields.keys().cloned().collect());
-            Schemas { item_fields: item_fields.unwrap_or_default(), arguments, result }
+            let takes_if_version = self.entry.kind != Kind::Read
+                && arguments["properties"]["id"].is_object()
+                && match self.info {
+                    Some(info) if self.entry.is_void => has_version(&standalone(info.result)),
+                    _ => has_version(&result),
+                };
+            Schemas { item_fields: item_fields.unwrap_or_default(), takes_if_version, arguments, result }
         })
     }
+}
+
+fn has_version(result: &Value) -> bool {
+    result["properties"]["version"].is_object()
 }
 
 /// A schema that stands on its own: its root inline, everything it refers to in `$defs`.
@@ -374,8 +388,11 @@ pub struct Registry {
 impl Registry {
     /// The registry of these tables.
     pub fn new(tables: &[&[Entry]]) -> Self {
-        let ordered: Vec<Arc<Described>> =
-            tables.iter().flat_map(|table| table.iter()).map(|entry| Arc::new(Described::new(*entry))).collect();
+        let ordered: Vec<Arc<Described>> = tables
+            .iter()
+            .flat_map(|table| table.iter())
+            .map(|entry| Arc::new(Described::new(*entry, tables)))
+            .collect();
         let methods = ordered.iter().map(|method| (method.name(), method.clone())).collect();
         Self { methods, ordered }
     }

@@ -8,6 +8,8 @@ use serde::de::{Error as _, IntoDeserializer, MapAccess, SeqAccess, Visitor, val
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
+use super::args::strict::StrictObject;
+
 /// A string of `MIN` to `MAX` characters. One that must be there (`MIN` > 0) must also hold more than white space.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(transparent)]
@@ -272,12 +274,10 @@ impl Document {
 
 impl<'de> Deserialize<'de> for Document {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        match super::args::strict::StrictValue::deserialize(deserializer)?.0 {
-            Value::Object(document) => match Self::problem(&document) {
-                None => Ok(Self(document)),
-                Some(problem) => Err(D::Error::custom(problem)),
-            },
-            _ => Err(D::Error::custom("expected an object")),
+        let document = StrictObject::deserialize(deserializer)?.0;
+        match Self::problem(&document) {
+            None => Ok(Self(document)),
+            Some(problem) => Err(D::Error::custom(problem)),
         }
     }
 }

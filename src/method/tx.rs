@@ -94,6 +94,10 @@ impl<'a> Tx<'a> {
     pub fn target<T: Object>(&self, found: Option<T>) -> Result<T> {
         let object = found.ok_or_else(Error::not_found::<T>)?;
         let options = self.ctx.options();
+        if options.if_version.is_some() && object.version().is_none() {
+            let message = format!("a {} has no versions", T::TYPE.replace('_', " "));
+            return Err(Error::argument("/if_version", "unknown_field", message));
+        }
         if let (Some(expected), Some(current)) = (options.if_version, object.version())
             && expected != current
         {

@@ -34,7 +34,8 @@ fn a_key_belongs_to_one_call_of_one_credential() {
         assert!(message.contains("teams.create") && message.contains(first.header("x-request-id")), "{message}");
         let method = client.post("teams.delete", &json!({ "id": first.body["id"] })).await;
         method.refused(422, "idempotency_key_reused");
-        let theirs = api.stranger().with("idempotency-key", "order-1").post("teams.create", &json!({ "name": "X" })).await;
+        let theirs =
+            api.stranger().with("idempotency-key", "order-1").post("teams.create", &json!({ "name": "X" })).await;
         assert_eq!((theirs.status, theirs.header("idempotent-replayed")), (200, ""));
     });
 }
@@ -46,15 +47,21 @@ fn spelling_does_not_matter_and_failures_are_not_kept() {
         let client = admin.with("idempotency-key", "\"k-1\"");
         let unknown = json!({ "name": "Sms", "user_ids": [api.unknown_id()] });
         client.post("teams.create", &unknown).await.refused(400, "invalid_arguments");
-        let made = client.send("teams.create", "application/json", br#"{"name":"Sms","description":""}"#.to_vec()).await;
+        let made =
+            client.send("teams.create", "application/json", br#"{"name":"Sms","description":""}"#.to_vec()).await;
         assert_eq!((made.status, made.header("idempotent-replayed")), (200, ""), "the failed call kept nothing");
         let again = client.send("teams.create", "application/json", br#"{"description":null, "name":"Sms"}"#.to_vec());
         assert_eq!(again.await.text, made.text);
         let argument = json!({ "name": "Sms", "idempotency_key": "k-1" });
         assert_eq!(admin.post("teams.create", &argument).await.text, made.text);
-        client.post("teams.create", &json!({ "name": "Sms", "idempotency_key": "k-2" })).await
+        client
+            .post("teams.create", &json!({ "name": "Sms", "idempotency_key": "k-2" }))
+            .await
             .refused(400, "idempotency_key_invalid");
-        admin.with("idempotency-key", "sp ace").post("teams.create", &json!({ "name": "Sms" })).await
+        admin
+            .with("idempotency-key", "sp ace")
+            .post("teams.create", &json!({ "name": "Sms" }))
+            .await
             .refused(400, "idempotency_key_invalid");
     });
 }

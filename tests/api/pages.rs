@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use proptest::prelude::*;
+use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, TestRunner};
 use serde_json::{Value, json};
 
@@ -18,11 +19,8 @@ enum Step {
 }
 
 fn steps() -> impl Strategy<Value = Vec<(usize, Vec<Step>)>> {
-    let step = prop_oneof![
-        Just(Step::Create),
-        (0usize..40).prop_map(Step::Delete),
-        (0usize..40).prop_map(Step::Rename),
-    ];
+    let step =
+        prop_oneof![Just(Step::Create), (0usize..40).prop_map(Step::Delete), (0usize..40).prop_map(Step::Rename),];
     // For each page: how many items it asks for, and what happens after it.
     prop::collection::vec((1usize..6, prop::collection::vec(step, 0..5)), 12)
 }

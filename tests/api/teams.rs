@@ -39,7 +39,8 @@ fn the_samples_work_as_shown() {
         let menlo = json!({ "name": "Menlo Street Coffee team", "query": { "conversations": "metadata.source.google.place_id:1234" } });
         admin.ok("teams.create", menlo).await;
         let listed = admin.ok("teams.list", json!({})).await;
-        let names: Vec<_> = listed["data"].as_array().unwrap().iter().map(|team| team["name"].as_str().unwrap()).collect();
+        let names: Vec<_> =
+            listed["data"].as_array().unwrap().iter().map(|team| team["name"].as_str().unwrap()).collect();
         assert_eq!(names, ["Sms Customer Service", "Menlo Street Coffee team"]);
 
         assert_eq!(admin.ok("teams.info", json!({ "id": id })).await, removed);
@@ -99,6 +100,8 @@ fn queries_merge_and_clear() {
         assert_eq!(one["query"], json!({ "conversations": team.query.conversations }));
         let none = admin.ok("teams.update", json!({ "id": team.id, "query": null })).await;
         assert_eq!(none["query"], json!({}));
+        let list = json!({ "id": team.id, "query": ["source:*sms"] });
+        admin.post("teams.update", &list).await.wrong("/query", "wrong_type");
         let long = json!({ "id": team.id, "query": { "conversations": "x".repeat(2001) } });
         admin.post("teams.update", &long).await.wrong("/query/conversations", "too_long");
     });

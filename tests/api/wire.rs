@@ -66,8 +66,10 @@ fn every_problem_is_named_in_the_order_of_the_document() {
             "5 problems with the arguments of teams.update: unknown field 'nmae', did you mean 'name'? (and 4 more)"
         );
         assert_eq!(error["errors"][0]["suggestions"], json!(["name"]));
-        assert_eq!((&error["errors"][2]["expected"], &error["errors"][2]["message"]),
-            (&json!("string"), &json!("expected string, got integer")));
+        assert_eq!(
+            (&error["errors"][2]["expected"], &error["errors"][2]["message"]),
+            (&json!("string"), &json!("expected string, got integer"))
+        );
         assert!(error["doc_url"].as_str().unwrap().ends_with("/docs/errors#invalid_arguments"));
     });
 }
@@ -175,7 +177,11 @@ fn etags_follow_the_version_and_if_match_guards_it() {
         assert_eq!(stale.body["error"]["current"], first.body);
         let any = admin.with("if-match", "*").post("teams.update", &json!({ "id": id, "name": "Newest" })).await;
         assert_eq!(any.status, 200);
-        admin.with("if-match", "soon").post("teams.update", &json!({ "id": id })).await.refused(400, "invalid_arguments");
+        admin
+            .with("if-match", "soon")
+            .post("teams.update", &json!({ "id": id }))
+            .await
+            .refused(400, "invalid_arguments");
     });
 }
 
@@ -207,13 +213,15 @@ fn large_answers_are_compressed_and_compressed_bodies_are_read() {
         assert_eq!(read.body["data"].as_array().unwrap().len(), 4);
         let odd = admin.with("content-encoding", "br").send("teams.list", "application/json", body.clone()).await;
         odd.refused(415, "unsupported_media_type");
-        let broken = admin.with("content-encoding", "gzip").send("teams.list", "application/json", b"{}".to_vec()).await;
+        let broken =
+            admin.with("content-encoding", "gzip").send("teams.list", "application/json", b"{}".to_vec()).await;
         assert_eq!(broken.status, 400, "{}", broken.text);
 
         let mut bomb = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
         bomb.write_all(&vec![b' '; 64 << 20]).unwrap();
-        let bomb = admin.with("content-encoding", "gzip").send("teams.list", "application/json", bomb.finish().unwrap());
-        bomb.await.refused(413, "request_too_large");
+        let compressed = admin.with("content-encoding", "gzip");
+        let reply = compressed.send("teams.list", "application/json", bomb.finish().unwrap()).await;
+        reply.refused(413, "request_too_large");
     });
 }
 
@@ -282,7 +290,10 @@ fn rate_limits_are_told_and_kept() {
         full.refused(429, "ratelimited");
         let wait: i64 = full.header("retry-after").parse().unwrap();
         assert!((1..=20).contains(&wait), "{wait}");
-        assert_eq!((&full.body["error"]["retry_after"], &full.body["error"]["policy"]), (&json!(wait), &json!("write")));
+        assert_eq!(
+            (&full.body["error"]["retry_after"], &full.body["error"]["policy"]),
+            (&json!(wait), &json!("write"))
+        );
         assert_eq!(admin.post("teams.list", &json!({})).await.header("x-ratelimit-resource"), "read");
         assert_eq!(api.stranger().post("teams.create", &json!({ "name": "E" })).await.status, 200, "not their quota");
 
@@ -344,9 +355,11 @@ fn the_documents_beside_the_methods_are_there() {
         let again = nobody.with("if-none-match", openapi.header("etag")).get("/openapi.json").await;
         assert_eq!((again.status, again.text.as_str()), (304, ""));
         let methods = nobody.post("api.methods", &json!({ "prefix": "teams." })).await;
-        assert!(methods.body["data"].as_array().unwrap().iter().all(|m| m["name"].as_str().unwrap().starts_with("teams.")));
-        let again = nobody.with("if-none-match", methods.header("etag")).post("api.methods", &json!({ "prefix": "teams." }));
-        assert_eq!(again.await.status, 304);
+        assert!(
+            methods.body["data"].as_array().unwrap().iter().all(|m| m["name"].as_str().unwrap().starts_with("teams."))
+        );
+        let knows = nobody.with("if-none-match", methods.header("etag"));
+        assert_eq!(knows.post("api.methods", &json!({ "prefix": "teams." })).await.status, 304);
         let errors = nobody.ok("api.errors", json!({})).await;
         assert!(errors["data"].as_array().unwrap().iter().any(|error| error["code"] == "team_not_found"));
         assert_eq!(nobody.ok("api.test", json!({ "foo": "bar" })).await, json!({ "args": { "foo": "bar" } }));

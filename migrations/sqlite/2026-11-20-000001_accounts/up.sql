@@ -183,6 +183,7 @@ CREATE TABLE sessions (
     FOREIGN KEY (organization_id, user_id) REFERENCES users (organization_id, id) ON DELETE CASCADE
 ) WITHOUT ROWID;
 CREATE INDEX sessions_user ON sessions (organization_id, user_id);
+CREATE INDEX sessions_expiry ON sessions (expires_at);
 
 -- Finds what a token opens by the SHA-256 digest of the token; the token itself is kept nowhere.
 CREATE TABLE tokens (
@@ -194,6 +195,7 @@ CREATE TABLE tokens (
     PRIMARY KEY (digest)
 ) WITHOUT ROWID;
 CREATE INDEX tokens_subject ON tokens (organization_id, subject_id);
+CREATE INDEX tokens_expiry ON tokens (expires_at);
 
 -- The outbox: one row for each committed change, written in the transaction of the change.
 CREATE TABLE events (

@@ -64,7 +64,7 @@ fn extras(method: &Described, object: &mut Map<String, Value>, problems: &mut Ve
         extras.wants_pagination_data = true;
         object.insert("limit".into(), size);
     }
-    if method.entry.kind == Kind::Write && method.takes_if_version() {
+    if method.entry.kind == Kind::Write && declared("id") {
         let read_only: Vec<String> = object
             .keys()
             .filter(|name| !declared(name) && method.result()["properties"].get(name.as_str()).is_some())

@@ -15,6 +15,21 @@ impl<'de> serde::Deserialize<'de> for StrictValue {
     }
 }
 
+/// A JSON object that was read strictly.
+#[derive(Clone, Debug, Default, PartialEq, serde::Serialize, schemars::JsonSchema)]
+#[serde(transparent)]
+#[schemars(inline)]
+pub struct StrictObject(pub Map<String, Value>);
+
+impl<'de> serde::Deserialize<'de> for StrictObject {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match Level(0).deserialize(deserializer)? {
+            Value::Object(object) => Ok(Self(object)),
+            _ => Err(D::Error::custom("expected an object")),
+        }
+    }
+}
+
 /// How deep the value to be read lies.
 struct Level(usize);
 

@@ -9,6 +9,9 @@ use super::server::Api;
 pub struct Fixtures {
     team: Value,
     user: Value,
+    invited: Value,
+    owner: Value,
+    agent_role: Value,
     role: Value,
     key: Value,
     session: Value,
@@ -37,22 +40,28 @@ impl Fixtures {
             let role = admin.ok("roles.create", role).await;
             let user = json!({
                 "name": "Fixture", "email": format!("fixture{n}-{unique}@acme.test"), "role_id": role["id"],
-                "send_invite": true,
+                "password": super::organization::PASSWORD,
             });
             let user = admin.ok("users.create", user).await;
+            let invited = json!({ "name": "Invited", "email": format!("invited{n}-{unique}@acme.test") });
+            let invited = admin.ok("users.create", invited).await;
             let signature = json!({ "user_id": user["id"], "language": "en", "text": "Kind regards" });
             admin.ok("users.setSignature", signature).await;
             let team = json!({ "name": "Fixture", "user_ids": [user["id"], api.acme.owner] });
             let team = admin.ok("teams.create", team).await;
             let login = json!({ "email": "owner@acme.test", "password": super::organization::PASSWORD });
             let session = api.nobody().ok("auth.login", login).await;
-            last = json!({ "key": key, "role": role, "user": user, "team": team, "login": session });
+            last =
+                json!({ "key": key, "role": role, "user": user, "team": team, "login": session, "invited": invited });
         }
         let access_token = last["login"]["access_token"].as_str().unwrap_or_default().to_owned();
         let sessions = api.client(&access_token).ok("auth.listSessions", json!({ "sort": "created_at:desc" })).await;
         Self {
             team: last["team"]["id"].clone(),
             user: last["user"]["id"].clone(),
+            invited: last["invited"]["id"].clone(),
+            owner: json!(api.acme.owner),
+            agent_role: json!(api.acme.agent_role),
             role: last["role"]["id"].clone(),
             key: last["key"]["id"].clone(),
             session: sessions["data"][1]["id"].clone(),
@@ -69,15 +78,19 @@ impl Fixtures {
         for (name, value) in example.as_object_mut().unwrap() {
             let replacement = match (name.as_str(), resource) {
                 ("id", "teams") => self.team.clone(),
+                ("id", "users") if method.name() == "users.resendInvite" => self.invited.clone(),
                 ("id", "users") => self.user.clone(),
                 ("id", "roles") => self.role.clone(),
                 ("id", "apiKeys") => self.key.clone(),
                 ("session_id", _) => self.session.clone(),
                 ("user_id" | "act_as_user_id", _) => self.user.clone(),
+                ("reassign_to_user_id", _) => self.owner.clone(),
+                ("reassign_to_team_id", _) => self.team.clone(),
                 ("user_ids", _) => json!([self.user]),
                 ("team_id", _) => self.team.clone(),
                 ("team_ids", _) => json!([self.team]),
                 ("role_id", _) => self.role.clone(),
+                ("replace_with_role_id", _) => self.agent_role.clone(),
                 ("email", "users") => json!(format!("new-{}@acme.test", self.unique)),
                 ("username", "users") => json!(format!("new-{}", self.unique)),
                 ("name", "roles") => json!(format!("New {}", self.unique)),

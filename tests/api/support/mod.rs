@@ -6,5 +6,5 @@ pub mod fixtures;
 pub mod organization;
 pub mod server;
 
-pub use client::{Client, Reply};
+pub use client::Client;
 pub use server::{Api, Setup, on_both, on_both_with};

@@ -37,7 +37,8 @@ pub async fn create(app: &App, name: &str) -> Organization {
     let ctx = Context::internal(app.clone(), server_itself(id), "setup");
     let new = bootstrap::NewOrganization {
         name: name.to_owned(),
-        slug: slug.clone(),
+        slug: Some(slug.clone()),
+        first_only: false,
         owner_name: "Olivia Owner".into(),
         owner_email: format!("owner@{slug}.test"),
         owner_password_hash: Some(hash.clone()),
@@ -129,7 +130,21 @@ pub async fn row_counts(app: &App) -> Vec<(String, i64)> {
     }
     let mut conn = app.db.read().await.unwrap();
     count!(
-        conn, organizations, hostnames, secrets, roles, users, logins, teams, team_members, api_keys, sessions, tokens,
-        events, audit_entries, idempotency_keys, mails
+        conn,
+        organizations,
+        hostnames,
+        secrets,
+        roles,
+        users,
+        logins,
+        teams,
+        team_members,
+        api_keys,
+        sessions,
+        tokens,
+        events,
+        audit_entries,
+        idempotency_keys,
+        mails
     )
 }

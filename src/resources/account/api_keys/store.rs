@@ -41,6 +41,23 @@ pub async fn list(
     Ok((rows.into_iter().map(|row| ApiKey::at(now, row)).collect(), total))
 }
 
+/// The keys that act as a user and are not revoked, locked.
+pub async fn acting_as(tx: &mut Tx<'_>, user: Id) -> Result<Vec<ApiKey>> {
+    let (organization, now) = (tx.organization(), tx.now());
+    let ids: Vec<Id> = run!(tx, |c| api_keys::table
+        .filter(api_keys::organization_id.eq(organization).and(api_keys::act_as_user_id.eq(user)))
+        .filter(api_keys::revoked_at.is_null())
+        .order(api_keys::id)
+        .select(api_keys::id)
+        .load(c))?;
+    let mut keys = Vec::with_capacity(ids.len());
+    for id in ids {
+        let row = lock!(tx, api_keys::table.find((organization, id)).select(ApiKeyRow::as_select()))?;
+        keys.extend(row.map(|row| ApiKey::at(now, row)));
+    }
+    Ok(keys)
+}
+
 /// Stores a new key, gives it its secret and announces it.
 pub async fn insert(tx: &mut Tx<'_>, mut row: ApiKeyRow) -> Result<(ApiKey, String)> {
     let secret = new_secret(tx, &mut row).await?;

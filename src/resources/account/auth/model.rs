@@ -9,6 +9,7 @@ use crate::db::prelude::*;
 use crate::db::{Id, Timestamp};
 use crate::method::{Code, Object, Output, ScopeSet};
 use crate::resources::account::api_keys::ApiKey;
+use crate::resources::account::organizations::Organization;
 use crate::resources::account::roles::Role;
 use crate::resources::account::teams::Team;
 use crate::resources::account::users::User;
@@ -111,7 +112,7 @@ pub struct Me {
     /// The user; null for a key that acts for the organization itself.
     pub user: Option<User>,
     /// The organization.
-    pub organization: OrganizationRef,
+    pub organization: Organization,
     /// The user's role.
     pub role: Option<Role>,
     /// What the caller may do: by role and teams, and for a key no more than its own scopes.
@@ -123,12 +124,3 @@ pub struct Me {
 }
 
 impl Output for Me {}
-
-/// An organization, by its name.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct OrganizationRef {
-    /// The organization's id.
-    pub id: Id,
-    /// What the organization is called.
-    pub name: String,
-}

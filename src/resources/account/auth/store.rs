@@ -5,8 +5,7 @@ use crate::access::token::TokenDigest;
 use crate::access::user::{TokenPurpose, UserKind, UserStatus};
 use crate::db::prelude::*;
 use crate::db::{Conn, Id, Timestamp};
-use crate::method::{Result, Tx, Window};
-use crate::resources::account::users::User;
+use crate::method::{Error, Result, Tx, Window};
 use crate::schema::{hostnames, logins, sessions, tokens, users};
 use crate::{lock, run, run_page};
 
@@ -67,19 +66,6 @@ pub async fn note_seen(tx: &mut Tx<'_>, account: &Account) -> Result<()> {
     Ok(())
 }
 
-/// Stores a user's new password, with what else it changed about him.
-pub async fn set_password(tx: &mut Tx<'_>, user: &User, hash: &str) -> Result<()> {
-    run!(tx, |c| diesel::update(users::table.find((user.organization_id, user.id)))
-        .set((
-            users::password_hash.eq(Some(hash)),
-            users::status.eq(user.status),
-            users::version.eq(user.version),
-            users::updated_at.eq(user.updated_at),
-        ))
-        .execute(c))?;
-    Ok(())
-}
-
 /// Whether a user has a token of this purpose that ends after `end`.
 pub async fn has_token(tx: &mut Tx<'_>, purpose: TokenPurpose, user: Id, end: Timestamp) -> Result<bool> {
     let organization = tx.organization();
@@ -135,4 +121,11 @@ pub async fn list_sessions(
 fn live(organization: Id, user: Id, now: Timestamp) -> _ {
     let of_user = sessions::organization_id.eq(organization).and(sessions::user_id.eq(user));
     sessions::table.filter(of_user.and(sessions::revoked_at.is_null()).and(sessions::expires_at.gt(now)))
+}
+
+/// Announces a session that was just opened.
+pub async fn announce_session(tx: &mut Tx<'_>, id: Id) -> Result<()> {
+    let organization = tx.organization();
+    let row = session(tx, organization, id).await?.ok_or_else(Error::not_found::<Session>)?;
+    tx.emit("session.created", &Session::seen_from(id, row))
 }

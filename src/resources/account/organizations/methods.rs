@@ -17,7 +17,7 @@ use crate::method::{
     Access, Area, Code, Context, Currency, Email, Entry, Error, FieldError, Hostname, Kind, Language, List, Method,
     Name, Nullable, Output, Patch, Rate, Result, Timezone, Tx, Url, Words,
 };
-use crate::resources::account::{teams, users};
+use crate::resources::account::{auth, teams, users};
 
 /// The methods of organizations.
 pub const METHODS: &[Entry] = &[
@@ -78,7 +78,8 @@ impl Method for Create {
     const KIND: Kind = Kind::Write;
     const RATE: Rate = Rate::AUTH;
     const ERRORS: &'static [Code] = &[Code::AlreadyExists, Code::WeakPassword];
-    const EVENTS: &'static [&'static str] = &["organization.created", "role.created", "user.created"];
+    const EVENTS: &'static [&'static str] =
+        &["organization.created", "role.created", "user.created", "session.created"];
     const EXAMPLE: &'static str = r#"{"name":"Menlo","owner":{"name":"Jane Doe","email":"jane@example.com","password":"correct horse battery staple"}}"#;
     type Output = Created;
 
@@ -108,6 +109,7 @@ impl Method for Create {
                 }
                 let (organization, user) = bootstrap::create(tx, &new).await?;
                 let tokens = session::open(tx, user.row.id).await?;
+                auth::store::announce_session(tx, tokens.session_id).await?;
                 Ok(Created {
                     organization,
                     user,

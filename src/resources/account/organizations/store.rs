@@ -4,8 +4,8 @@ use super::model::{Organization, Secret, SecretName};
 use crate::db::prelude::*;
 use crate::db::{Conn, Id, Timestamp};
 use crate::method::{Code, Error, OrConflict, Result, Tx};
-use crate::run;
 use crate::schema::{hostnames, installation, organizations, secrets};
+use crate::{lock, run};
 
 /// An organization.
 pub async fn find(conn: &mut Conn, id: Id) -> Result<Option<Organization>> {
@@ -28,15 +28,9 @@ pub async fn taken_slugs(conn: &mut Conn, slugs: &[String]) -> Result<Vec<String
 }
 
 /// The caller's organization, locked.
-///
-/// By an update that changes nothing: unlike `FOR UPDATE` it keeps nobody from adding rows that belong to the organization.
 pub async fn lock(tx: &mut Tx<'_>) -> Result<Option<Organization>> {
     let id = tx.organization();
-    Ok(run!(tx, |c| diesel::update(organizations::table.find(id))
-        .set(organizations::version.eq(organizations::version))
-        .returning(Organization::as_returning())
-        .get_result(c))
-    .optional()?)
+    Ok(lock!(tx, organizations::table.find(id).select(Organization::as_select()))?)
 }
 
 /// The caller's organization, which the write is about, locked.

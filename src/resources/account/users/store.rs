@@ -9,7 +9,7 @@ use crate::access::authenticate::Sessions;
 use crate::db::prelude::*;
 use crate::db::{Conn, Id};
 use crate::method::{Code, Error, FieldError, OrConflict, Result, Tx, Window};
-use crate::resources::account::teams;
+use crate::resources::account::{api_keys as keys, teams};
 use crate::schema::{api_keys, logins, sessions, team_members, tokens, users};
 use crate::{lock, run, run_page};
 
@@ -179,13 +179,13 @@ pub async fn delete(tx: &mut Tx<'_>, user: Id) -> Result<()> {
     Sessions::forget(tx)
 }
 
-/// Revokes the keys that act as a user.
+/// Revokes the keys that act as a user, and announces each.
 pub async fn revoke_keys(tx: &mut Tx<'_>, user: Id) -> Result<()> {
-    let (organization, now) = (tx.organization(), tx.now());
-    run!(tx, |c| diesel::update(api_keys::table.filter(api_keys::organization_id.eq(organization)))
-        .filter(api_keys::act_as_user_id.eq(user).and(api_keys::revoked_at.is_null()))
-        .set((api_keys::revoked_at.eq(now), api_keys::updated_at.eq(now)))
-        .execute(c))?;
+    for key in keys::store::acting_as(tx, user).await? {
+        let mut row = key.row.clone();
+        row.revoked_at = Some(tx.now());
+        keys::store::save(tx, key, row, "api_key.revoked").await?;
+    }
     Sessions::forget(tx)
 }
 
@@ -196,9 +196,12 @@ pub async fn password_hash(conn: &mut Conn, organization: Id, user: Id) -> Resul
     Ok(found.flatten())
 }
 
-/// Gives a user a new password and announces that, though not which.
+/// Gives a user a new password and announces that, though not which. With the first one an invited user becomes active.
 pub async fn set_password(tx: &mut Tx<'_>, before: &User, hash: &str) -> Result<User> {
     let mut after = before.clone();
+    if before.status == UserStatus::Invited {
+        after.row.status = UserStatus::Active;
+    }
     after.version += 1;
     after.updated_at = tx.now();
     run!(tx, |c| diesel::update(users::table.find((after.organization_id, after.id)))

@@ -4,10 +4,9 @@ use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
 
 use super::model::{Catalogue, Checks, Echo, ErrorInfo, Health, Identity, MethodInfo, ServerInfo, ServerLimits};
-use crate::method::args::strict::MAX_DEPTH;
+use crate::method::args::strict::{MAX_DEPTH, StrictObject};
 use crate::method::{
     Access, BODY_LIMIT, Code, Context, Credential, Entry, Kind, Method, Registry, Result, Words, idempotency,
 };
@@ -117,7 +116,7 @@ impl Method for HealthCheck {
 /// Answers the arguments that were sent: tells whether requests arrive as they are meant to.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
-pub struct Test(pub Map<String, Value>);
+pub struct Test(pub StrictObject);
 
 impl Method for Test {
     const NAME: &'static str = "api.test";
@@ -127,7 +126,7 @@ impl Method for Test {
     type Output = Echo;
 
     async fn call(self, _: Context) -> Result<Echo> {
-        Ok(Echo { args: self.0 })
+        Ok(Echo { args: self.0.0 })
     }
 }
 

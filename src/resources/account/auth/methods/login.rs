@@ -1,6 +1,6 @@
 //! Logging in with a password.
 
-use super::super::model::{LoggedIn, Session};
+use super::super::model::LoggedIn;
 use super::super::store::{self, Account};
 use crate::access::authenticate::caller_for_login;
 use crate::access::password::Passwords;
@@ -55,10 +55,7 @@ impl Method for Login {
                 let account = still.ok_or_else(wrong)?;
                 let tokens = session::open(tx, account.id).await?;
                 store::note_seen(tx, &account).await?;
-                let organization = tx.organization();
-                let row = store::session(tx, organization, tokens.session_id).await?;
-                let row = row.ok_or_else(Error::not_found::<Session>)?;
-                tx.emit("session.created", &Session::seen_from(tokens.session_id, row))?;
+                store::announce_session(tx, tokens.session_id).await?;
                 logged_in(tx, account.id, tokens).await
             })
             .await

@@ -1,9 +1,9 @@
 //! Finding out who one is.
 
-use super::super::model::{Me, OrganizationRef};
+use super::super::model::Me;
 use crate::arguments;
-use crate::method::{Access, Context, Credential, Kind, Method, Result};
-use crate::resources::account::{api_keys, roles, teams, users};
+use crate::method::{Access, Context, Credential, Error, Kind, Method, Result};
+use crate::resources::account::{api_keys, organizations, roles, teams, users};
 
 arguments! {
     /// Answers who the caller is, and what he may do.
@@ -38,7 +38,9 @@ impl Method for WhoAmI {
             }
             _ => None,
         };
-        let organization = OrganizationRef { id: organization, name: caller.organization_name.to_string() };
+        let organization = organizations::store::find(&mut conn, organization)
+            .await?
+            .ok_or_else(Error::not_found::<organizations::Organization>)?;
         Ok(Me { user, organization, role, scopes: caller.scopes, teams, key })
     }
 }

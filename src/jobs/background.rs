@@ -1,0 +1,51 @@
+//! The server's own rounds: sending mail, noting the use of keys, taking out what is over.
+
+use std::time::Duration;
+
+use super::purge;
+use crate::access::authenticate::Sessions;
+use crate::method::App;
+use crate::providers::mail::{self, Mailer};
+
+/// How often it is looked for mail to send.
+const MAIL: Duration = Duration::from_secs(2);
+/// How often it is written down when keys were last used.
+const USES: Duration = Duration::from_secs(20);
+/// How often what is over is taken out.
+const PURGE: Duration = Duration::from_secs(600);
+
+/// Does all rounds, for as long as the server runs.
+pub async fn run(app: App) {
+    tokio::join!(send_mail(&app), note_uses(&app), take_out(&app));
+}
+
+async fn send_mail(app: &App) {
+    let Some(mailer) = app.services().get::<Mailer>() else { return };
+    loop {
+        if let Err(error) = mail::send_due(app, mailer).await {
+            tracing::warn!(?error, "mail could not be sent");
+        }
+        tokio::time::sleep(MAIL).await;
+    }
+}
+
+async fn note_uses(app: &App) {
+    let Some(sessions) = app.services().get::<Sessions>() else { return };
+    loop {
+        tokio::time::sleep(USES).await;
+        if let Err(error) = sessions.note_uses(app).await {
+            tracing::warn!(?error, "the last use of keys could not be noted");
+        }
+    }
+}
+
+async fn take_out(app: &App) {
+    loop {
+        match purge::run(app).await {
+            Ok(0) => {}
+            Ok(count) => tracing::debug!(count, "rows that were over were taken out"),
+            Err(error) => tracing::warn!(?error, "what is over could not be taken out"),
+        }
+        tokio::time::sleep(PURGE).await;
+    }
+}

@@ -1,0 +1,6 @@
+//! What the server does by itself, beside answering calls.
+
+mod background;
+mod purge;
+
+pub use background::run;

@@ -1,0 +1,45 @@
+//! Takes out what is over: idempotency keys, used and expired tokens, sessions nobody can go on with.
+
+use std::time::{Duration, Instant};
+
+use crate::db::prelude::*;
+use crate::db::{Id, Timestamp};
+use crate::method::{App, Result};
+use crate::schema::{idempotency_keys, sessions, tokens};
+use crate::{run, run_each};
+
+/// How many rows one transaction takes out, so that no caller waits long for it.
+const BATCH: i64 = 500;
+
+/// Takes out everything that is over by now; answers how many rows that were.
+pub(super) async fn run(app: &App) -> Result<usize> {
+    let now = app.now();
+    let mut count = 0;
+    loop {
+        let deadline = Instant::now() + Duration::from_secs(30);
+        let taken = app.db.write(deadline, async move |tx| batch(tx, now).await).await?;
+        count += taken;
+        if taken < BATCH as usize {
+            return Ok(count);
+        }
+    }
+}
+
+async fn batch(tx: &mut crate::db::Transaction, now: Timestamp) -> Result<usize> {
+    let keys: Vec<(Id, Id, String)> = run!(tx, |c| idempotency_keys::table
+        .filter(idempotency_keys::expires_at.le(now))
+        .select((idempotency_keys::organization_id, idempotency_keys::owner_id, idempotency_keys::key))
+        .limit(BATCH)
+        .load(c))?;
+    run_each!(tx, &keys, |c, key| diesel::delete(idempotency_keys::table.find((key.0, key.1, &key.2))).execute(c))?;
+    let digests: Vec<Vec<u8>> =
+        run!(tx, |c| tokens::table.filter(tokens::expires_at.le(now)).select(tokens::digest).limit(BATCH).load(c))?;
+    run_each!(tx, &digests, |c, digest| diesel::delete(tokens::table.find(digest)).execute(c))?;
+    let over: Vec<(Id, Id)> = run!(tx, |c| sessions::table
+        .filter(sessions::expires_at.le(now))
+        .select((sessions::organization_id, sessions::id))
+        .limit(BATCH)
+        .load(c))?;
+    run_each!(tx, &over, |c, session| diesel::delete(sessions::table.find(*session)).execute(c))?;
+    Ok(keys.len().max(digests.len()).max(over.len()))
+}
