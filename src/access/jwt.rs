@@ -182,7 +182,7 @@ impl Key {
 }
 
 /// An Ed25519 secret in the form that the JWT library reads (PKCS #8, RFC 8410).
-fn pkcs8(seed: &[u8; 32]) -> Vec<u8> {
+pub(super) fn pkcs8(seed: &[u8; 32]) -> Vec<u8> {
     const HEAD: [u8; 16] =
         [0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20];
     [&HEAD[..], seed].concat()

@@ -126,12 +126,13 @@ async fn make_tokens(tx: &mut Tx<'_>, session: Id, user: Id) -> Result<Tokens> {
     Ok(Tokens { session_id: session, access_token, expires_in: LIFETIME_SECONDS, refresh_token })
 }
 
-/// Ends every session of a user, but for one that may go on.
+/// Ends every session of a user, those in which he acts as another too, but for one that may go on.
 pub async fn revoke_all(tx: &mut Tx<'_>, user: Id, except: Option<Id>) -> Result<()> {
     let (organization, now) = (tx.organization(), tx.now());
     run!(tx, |c| diesel::update(
         sessions::table
-            .filter(sessions::organization_id.eq(organization).and(sessions::user_id.eq(user)))
+            .filter(sessions::organization_id.eq(organization))
+            .filter(sessions::user_id.eq(user).or(sessions::impersonator_id.eq(user)))
             .filter(sessions::revoked_at.is_null().and(sessions::id.ne(except.unwrap_or(Id::NIL))))
     )
     .set(sessions::revoked_at.eq(now))

@@ -1,11 +1,17 @@
 //! Mail: written down in the transaction that calls for it, sent by a worker afterwards.
 
+mod mailer;
+mod worker;
+
 use serde::{Deserialize, Serialize};
 
 use crate::db::prelude::*;
 use crate::method::{Error, Result, Tx};
 use crate::run;
 use crate::schema::mails;
+
+pub use mailer::{BadMailer, Mailer};
+pub use worker::send_due;
 
 /// Mails are sealed for this purpose: they carry links that log people in.
 const PURPOSE: &str = "mail";

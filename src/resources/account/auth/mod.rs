@@ -5,6 +5,8 @@
 mod methods;
 mod model;
 pub mod store;
+#[cfg(test)]
+mod tests;
 
 pub use methods::*;
 pub use model::*;

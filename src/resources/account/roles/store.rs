@@ -99,7 +99,9 @@ pub fn require_held(tx: &Tx<'_>, scopes: ScopeSet) -> Result<()> {
     if missing.is_empty() {
         return Ok(());
     }
-    let missing = missing.words().join(",");
+    // What `*` holds beyond the scopes that have names has none itself.
+    let named = missing.words().join(",");
+    let missing = if named.is_empty() { "*".to_owned() } else { named };
     Err(Error::new(Code::MissingScope, format!("You cannot grant what you do not have: {missing}."))
         .with("needed", missing)
         .with("provided", held.words().join(",")))

@@ -71,7 +71,7 @@ impl Method for Create {
             Some(password) => {
                 let passwords = Passwords::of(&ctx)?;
                 let username = self.username.0.as_deref().unwrap_or_default();
-                passwords.check(password, &[&self.name, &self.email, username])?;
+                passwords.check(password, &[&self.name, &self.email, username, &ctx.caller()?.organization_name])?;
                 Some(passwords.hash(password).await?)
             }
             None => None,

@@ -58,8 +58,12 @@ impl Method for ChangePassword {
                 return Err(wrong());
             }
         }
-        let about =
-            [&user.name, user.email.as_deref().unwrap_or_default(), user.username.as_deref().unwrap_or_default()];
+        let about = [
+            &user.name,
+            user.email.as_deref().unwrap_or_default(),
+            user.username.as_deref().unwrap_or_default(),
+            &ctx.caller()?.organization_name,
+        ];
         passwords.check(&self.new_password, &about)?;
         let hash = passwords.hash(&self.new_password).await?;
         ctx.write(async move |tx| {
