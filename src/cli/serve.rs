@@ -1,12 +1,18 @@
 //! `dotdesk serve`: answers requests until it is told to stop.
 
 use std::net::TcpListener;
+use std::time::Duration;
 
 use super::Failure;
 use super::assemble::{self, Server};
 use super::keys;
 use super::settings::Settings;
 use crate::http::{self, Origins};
+use crate::method::App;
+use crate::providers::mail::{self, Mailer};
+
+/// How long a mail may wait until it is noticed.
+const LOOK_FOR_MAIL: Duration = Duration::from_secs(1);
 
 /// Starts a server and answers requests until a signal ends it.
 pub async fn run(settings: &Settings) -> Result<(), Failure> {
@@ -25,9 +31,21 @@ pub async fn answer(server: Server, settings: &Settings, listener: TcpListener) 
     if settings.secret_keys.is_empty() {
         actix_web::rt::spawn(keys::watch(settings.keys_file.clone(), server.app.clone(), server.keys));
     }
+    actix_web::rt::spawn(send_mail(server.app.clone()));
     http::serve(listener, server.app, server.registry, options(settings)).await.map_err(Failure::because)?;
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Sends mail as it becomes due.
+async fn send_mail(app: App) {
+    let Some(mailer) = app.services().get::<Mailer>() else { return };
+    loop {
+        if let Err(error) = mail::send_due(&app, mailer).await {
+            tracing::warn!(?error, "due mail could not be looked for");
+        }
+        tokio::time::sleep(LOOK_FOR_MAIL).await;
+    }
 }
 
 fn options(settings: &Settings) -> http::Options {
