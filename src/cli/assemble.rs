@@ -8,6 +8,7 @@ use super::settings::{BadSetting, Oidc, Settings};
 use crate::access::authenticate::Sessions;
 use crate::access::jwt::TokenSigner;
 use crate::access::limits::Limits;
+use crate::access::links::PublicUrl;
 use crate::access::oidc::{BadIssuer, IssuerSettings, Issuers, JwksSource};
 use crate::access::password::Passwords;
 use crate::api;
@@ -40,18 +41,21 @@ pub async fn server(settings: &Settings) -> Result<Server, Failure> {
 }
 
 fn services(settings: &Settings, keys: &Keys, registry: &Arc<Registry>) -> Result<Services, Failure> {
-    let services = Services::default()
+    let mut services = Services::default()
         .with(Passwords::new().map_err(Failure::because)?)
         .with(TokenSigner::new(&keys.signing).map_err(Failure::because)?)
         .with(Sessions::default())
         .with(Limits::new(settings.rate_limits))
         .with(mailer(settings)?)
         .with(registry.clone());
+    if let Some(url) = &settings.public_url {
+        services = services.with(PublicUrl(url.clone()));
+    }
     // Without issuers, a token that is not ours is simply wrong.
-    Ok(match settings.oidc.issuers.is_empty() {
-        true => services,
-        false => services.with(issuers(&settings.oidc)?),
-    })
+    if !settings.oidc.issuers.is_empty() {
+        services = services.with(issuers(&settings.oidc)?);
+    }
+    Ok(services)
 }
 
 fn mailer(settings: &Settings) -> Result<Mailer, Failure> {

@@ -80,7 +80,8 @@ pub const SETTINGS: &[Setting] = &[
         "public_url",
         "URL",
         Words("taken from each request"),
-        "The address by which clients reach the server, for links in answers and mail.",
+        "The address by which clients reach the server, for links in answers and mail. Mail has no links without it, unless the \
+         request came to one of the organization's `hostnames`.",
     ),
     setting(
         "trust_proxy",
