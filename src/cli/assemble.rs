@@ -4,20 +4,17 @@ use std::sync::Arc;
 
 use super::Failure;
 use super::keys::{self, Keys};
-use super::settings::{BadSetting, Settings};
+use super::settings::{BadSetting, Oidc, Settings};
 use crate::access::authenticate::Sessions;
 use crate::access::jwt::TokenSigner;
 use crate::access::limits::Limits;
 use crate::access::links::PublicUrl;
-use crate::access::oidc::{IssuerSettings, Issuers, JwksSource};
+use crate::access::oidc::{BadIssuer, IssuerSettings, Issuers, JwksSource};
 use crate::access::password::Passwords;
 use crate::api;
 use crate::db::{Db, Ids, Timestamp};
 use crate::method::{App, Clock, Keyring, Registry, Services};
 use crate::providers::mail::Mailer;
-
-/// Who mail comes from while it only goes to a folder.
-const OUTBOX_SENDER: &str = "dotdesk <dotdesk@localhost>";
 
 /// A server that has not started to answer yet.
 pub struct Server {
@@ -37,8 +34,8 @@ pub async fn server(settings: &Settings) -> Result<Server, Failure> {
     let keys = Keys::of(settings, Timestamp::now()).map_err(Failure::because)?;
     let keyring = Keyring::new(&keys.generations).map_err(Failure::because)?;
     let registry = Arc::new(Registry::new(api::TABLES));
-    let db = Db::open(settings.database()).await.map_err(Failure::because)?;
     let services = services(settings, &keys, &registry)?;
+    let db = Db::open(settings.database()).await.map_err(Failure::because)?;
     let app = App::new(db, Clock::System, Ids::random(), keyring, services);
     Ok(Server { app, registry, keys })
 }
@@ -54,38 +51,85 @@ fn services(settings: &Settings, keys: &Keys, registry: &Arc<Registry>) -> Resul
     if let Some(url) = &settings.public_url {
         services = services.with(PublicUrl(url.clone()));
     }
+    // Without issuers, a token that is not ours is simply wrong.
     if !settings.oidc.issuers.is_empty() {
-        services = services.with(issuers(settings)?);
+        services = services.with(issuers(&settings.oidc)?);
     }
     Ok(services)
 }
 
 fn mailer(settings: &Settings) -> Result<Mailer, Failure> {
-    let made = match &settings.smtp {
-        Some(smtp) => Mailer::smtp(smtp.url.reveal(), &smtp.from.to_string()),
-        None => Mailer::outbox(settings.data_dir.join("outbox"), OUTBOX_SENDER),
+    let from = settings.mail_from.as_ref().map(ToString::to_string);
+    let mailer = match (&settings.smtp_url, from) {
+        (Some(_), None) => return Err(BadSetting("mail_from: is required with smtp_url".into()).into()),
+        (Some(url), Some(from)) => Mailer::smtp(url.reveal(), &from),
+        (None, from) => {
+            Mailer::outbox(settings.data_dir.join("outbox"), from.as_deref().unwrap_or("dotdesk <dotdesk@localhost>"))
+        }
     };
-    made.map_err(|error| BadSetting(format!("smtp_url: {error}")).into())
+    mailer.map_err(|error| BadSetting(format!("smtp_url: {error}")).into())
 }
 
-/// The outside issuers that are configured. All names belong to one issuer: Cognito, for one, has two.
-fn issuers(settings: &Settings) -> Result<Issuers, Failure> {
-    let oidc = &settings.oidc;
-    let jwks = match &oidc.jwks {
-        Some(place) if place.starts_with("https://") || place.starts_with("http://") => JwksSource::Url(place.clone()),
-        Some(path) => JwksSource::File(path.into()),
-        None => match oidc.issuers.iter().find(|issuer| issuer.contains("://cognito-idp.")) {
-            Some(pool) => JwksSource::Url(format!("{pool}/.well-known/jwks.json")),
-            None => return Err(BadSetting("oidc_jwks: this issuer's keys need a path or an address".into()).into()),
-        },
-    };
-    let issuer = IssuerSettings {
-        issuers: oidc.issuers.clone(),
+/// The issuers of the settings: each with keys of its own where it publishes them, or all with the keys that are named.
+fn issuers(oidc: &Oidc) -> Result<Issuers, Failure> {
+    let issuer = |names: &[String], jwks| IssuerSettings {
+        issuers: names.to_vec(),
         client_ids: oidc.client_ids.clone(),
         audiences: oidc.audiences.clone(),
         accept_id_tokens: oidc.accept_id_tokens,
         jwks,
         organization: oidc.organization.clone(),
     };
-    Issuers::new(vec![issuer]).map_err(|error| BadSetting(format!("oidc: {error}")).into())
+    let settings = match &oidc.jwks {
+        Some(url) if url.starts_with("https://") || url.starts_with("http://") => {
+            vec![issuer(&oidc.issuers, JwksSource::Url(url.clone()))]
+        }
+        Some(path) => vec![issuer(&oidc.issuers, JwksSource::File(path.into()))],
+        None => {
+            let published = |name: &String| {
+                let url = format!("{}/.well-known/jwks.json", name.trim_end_matches('/'));
+                issuer(std::slice::from_ref(name), JwksSource::Url(url))
+            };
+            oidc.issuers.iter().map(published).collect()
+        }
+    };
+    Issuers::new(settings).map_err(|error| {
+        let message = match error {
+            BadIssuer::ForAnybody(name) => {
+                format!("oidc_client_ids for Cognito, oidc_audiences for others: is required with the issuer {name}")
+            }
+            error => format!("oidc_issuers: {error}"),
+        };
+        BadSetting(message).into()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn oidc(issuers: &[&str]) -> Oidc {
+        Oidc {
+            issuers: issuers.iter().map(|issuer| (*issuer).to_owned()).collect(),
+            client_ids: Vec::new(),
+            audiences: vec!["desk".into()],
+            jwks: None,
+            accept_id_tokens: false,
+            organization: None,
+        }
+    }
+
+    #[test]
+    fn issuers_that_would_let_anybody_in_are_refused_by_the_setting() {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        assert!(issuers(&oidc(&["https://id.example.com", "https://other.example.com"])).is_ok());
+        let cognito = oidc(&["https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_Ab12"]);
+        let refused = issuers(&cognito).err().unwrap();
+        assert!(
+            matches!(refused, Failure::Setting(_)) && refused.to_string().starts_with("oidc_client_ids"),
+            "{refused}"
+        );
+        let refused = issuers(&oidc(&["https://id.example.com", "https://id.example.com"])).err().unwrap();
+        assert!(refused.to_string().starts_with("oidc_issuers: "), "{refused}");
+    }
 }

@@ -13,8 +13,8 @@ pub fn start(settings: &Settings) {
     let is_terminal = std::io::stderr().is_terminal();
     let format = settings.log_format.unwrap_or(if is_terminal { LogFormat::Text } else { LogFormat::Json });
     let events = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_target(true);
-    // What actix tells of its threads is of interest to those who ask for it.
-    let filter = if settings.log == "info" { "info,actix_server=warn" } else { &settings.log };
+    // What these tell of their threads and tables is of interest to those who ask for it.
+    let filter = if settings.log == "info" { "info,actix_server=warn,tokio_postgres=warn" } else { &settings.log };
     let registry = tracing_subscriber::registry().with(EnvFilter::new(filter));
     // It fails where somebody started to log before, in tests; then that goes on.
     let _ = match format {

@@ -20,7 +20,7 @@ pub enum Conn {
 /// A PostgreSQL connection: for one transaction alone, or shared by many single reads, which it pipelines.
 pub enum PgConn {
     /// Taken from the pool for one transaction.
-    Own(Object<AsyncPgConnection>),
+    Own(Box<Object<AsyncPgConnection>>),
     /// Shared by the reads of one server thread.
     Shared(Arc<AsyncPgConnection>),
 }

@@ -116,7 +116,7 @@ where
     E: Failure,
     F: AsyncFn(&mut Transaction) -> Result<T, E>,
 {
-    let mut tx = Open(Some(Transaction::new(Conn::Postgres(PgConn::Own(conn)))));
+    let mut tx = Open(Some(Transaction::new(Conn::Postgres(PgConn::Own(Box::new(conn))))));
     tx.execute("BEGIN").await?;
     let outcome = match &mut tx.0 {
         Some(open) => tokio::time::timeout_at(deadline.into(), work(open)).await.unwrap_or(Err(Fault::Deadline.into())),
@@ -160,7 +160,7 @@ impl Open {
 impl Drop for Open {
     fn drop(&mut self) {
         if let Some(Transaction { conn: Conn::Postgres(PgConn::Own(conn)), .. }) = self.0.take() {
-            drop(Object::take(conn));
+            drop(Object::take(*conn));
         }
     }
 }

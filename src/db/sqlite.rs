@@ -143,7 +143,7 @@ where
     E: Failure,
     F: AsyncFn(&mut Transaction) -> Result<T, E>,
 {
-    execute(&mut tx.conn, "SAVEPOINT one").map_err(|error| Fault::from(error).into())?;
+    execute(&mut tx.conn, "SAVEPOINT one").map_err(Fault::from)?;
     let outcome = match std::panic::AssertUnwindSafe(work(tx)).catch_unwind().await {
         Ok(outcome) => outcome,
         Err(panic) => Err(Fault::Panic(panic_text(panic.as_ref())).into()),
@@ -201,7 +201,7 @@ fn write_in_groups(conn: SqliteConnection, mut queue: mpsc::Receiver<Job>) {
             })
         });
         for told in waiting {
-            told(committed.as_ref().map(|()| ()).map_err(String::as_str));
+            told(committed.as_ref().copied().map_err(String::as_str));
         }
     }
 }

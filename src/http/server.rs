@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
 use actix_web::{HttpServer, web};
+use tokio::signal::unix::{SignalKind, signal};
 
 use super::cors::Origins;
 use super::metrics::Metrics;
@@ -73,16 +74,19 @@ impl Running {
         self.handle.stop(true).await;
         self.done.await.map_err(io::Error::other)?
     }
-
-    /// Waits until the server ends by itself or by a signal.
-    pub async fn wait(self) -> io::Result<()> {
-        self.done.await.map_err(io::Error::other)?
-    }
 }
 
-/// Serves until a signal ends it.
+/// Serves until SIGTERM or SIGINT ends it; what was begun by then is finished.
 pub async fn serve(listener: TcpListener, app: App, registry: Arc<Registry>, options: Options) -> io::Result<()> {
-    start(listener, app, registry, options)?.wait().await
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut running = start(listener, app, registry, options)?;
+    tokio::select! {
+        _ = terminate.recv() => {}
+        interrupted = tokio::signal::ctrl_c() => interrupted?,
+        done = &mut running.done => return done.map_err(io::Error::other)?,
+    }
+    tracing::info!("stopping");
+    running.stop().await
 }
 
 /// Starts serving. Must be called inside an actix system.
@@ -110,6 +114,7 @@ pub fn start(listener: TcpListener, app: App, registry: Arc<Registry>, options: 
     })
     .workers(workers)
     .shutdown_timeout(options.shutdown_timeout.as_secs())
+    .disable_signals()
     .keep_alive(Duration::from_secs(75))
     .listen_auto_h2c(listener)?
     .run();

@@ -8,7 +8,7 @@ use crate::method::App;
 use crate::providers::mail::{self, Mailer};
 
 /// How often it is looked for mail to send.
-const MAIL: Duration = Duration::from_secs(2);
+const MAIL: Duration = Duration::from_secs(1);
 /// How often it is written down when keys were last used.
 const USES: Duration = Duration::from_secs(20);
 /// How often what is over is taken out.

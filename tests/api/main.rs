@@ -1,5 +1,7 @@
 //! Every test that goes through the API, on both databases.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
+
 mod idempotency;
 mod pages;
 mod registry;

@@ -63,25 +63,16 @@ pub enum LogFormat {
 pub struct Oidc {
     /// The issuers, as they name themselves in `iss`; none for none.
     pub issuers: Vec<String>,
-    /// The client ids that an access token must name one of; none for any.
+    /// The client ids that a token of a Cognito issuer must name one of.
     pub client_ids: Vec<String>,
-    /// The audiences that a token must name one of; none for any.
+    /// The audiences that a token of another issuer must name one of.
     pub audiences: Vec<String>,
-    /// The path or URL of the issuer's keys, where its discovery document does not lead to them.
+    /// The path or URL of the keys of them all; where each publishes its own if not set.
     pub jwks: Option<String>,
     /// Whether id tokens serve as access tokens.
     pub accept_id_tokens: bool,
     /// The slug of the organization whose users the tokens stand for; the only one if not set.
     pub organization: Option<String>,
-}
-
-/// A mail server and who mail comes from.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Smtp {
-    /// The mail server, with its password.
-    pub url: Secret,
-    /// The sender.
-    pub from: Mailbox,
 }
 
 /// The settings of the server, every one checked.
@@ -115,8 +106,10 @@ pub struct Settings {
     pub keys_file: PathBuf,
     /// The server's own secrets in place of the file, newest first.
     pub secret_keys: Vec<Secret>,
-    /// The mail server; without one mail is written to a folder.
-    pub smtp: Option<Smtp>,
+    /// The mail server, with its password; without one mail is written to a folder.
+    pub smtp_url: Option<Secret>,
+    /// The sender of mail.
+    pub mail_from: Option<Mailbox>,
     /// Outside issuers of tokens.
     pub oidc: Oidc,
     /// Whether `GET /metrics` answers.
@@ -176,7 +169,8 @@ impl Settings {
                 None => data_dir.join("keys.json"),
             },
             secret_keys: read.list("secret_key", values::secret_key)?.into_iter().map(Secret).collect(),
-            smtp: read.smtp()?,
+            smtp_url: read.optional("smtp_url", values::smtp)?.map(Secret),
+            mail_from: read.optional("mail_from", values::sender)?,
             oidc: read.oidc()?,
             metrics: read.required("metrics", values::switch)?,
             log: read.required("log", values::log)?,
@@ -245,16 +239,6 @@ impl Reader {
         Ok(self.optional(key, |text| values::list(text, &parse))?.unwrap_or_default())
     }
 
-    fn smtp(&mut self) -> Result<Option<Smtp>, BadSetting> {
-        let url = self.optional("smtp_url", values::smtp)?;
-        let from = self.optional("mail_from", values::sender)?;
-        match (url, from) {
-            (None, _) => Ok(None),
-            (Some(url), Some(from)) => Ok(Some(Smtp { url: Secret(url), from })),
-            (Some(_), None) => Err(BadSetting("mail_from: is required with smtp_url".into())),
-        }
-    }
-
     fn oidc(&mut self) -> Result<Oidc, BadSetting> {
         let oidc = Oidc {
             issuers: self.list("oidc_issuers", values::issuer)?,
@@ -269,11 +253,8 @@ impl Reader {
             || oidc.jwks.is_some()
             || oidc.accept_id_tokens
             || oidc.organization.is_some();
-        match oidc.issuers.len() {
-            0 if is_set => Err(BadSetting("oidc_issuers: is required with the other oidc_ settings".into())),
-            2.. if oidc.jwks.is_some() => {
-                Err(BadSetting("oidc_jwks: goes with one issuer, but oidc_issuers has more".into()))
-            }
+        match oidc.issuers.is_empty() {
+            true if is_set => Err(BadSetting("oidc_issuers: is required with the other oidc_ settings".into())),
             _ => Ok(oidc),
         }
     }
@@ -307,7 +288,7 @@ mod tests {
         assert_eq!(settings.listen.to_string(), "127.0.0.1:8080");
         assert_eq!(settings.database_url.reveal(), "sqlite://./dotdesk-data/dotdesk.db");
         assert_eq!(settings.rate_limits, Quotas::DEFAULT);
-        assert!(settings.workers > 0 && settings.metrics && !settings.trust_proxy && settings.smtp.is_none());
+        assert!(settings.workers > 0 && settings.metrics && !settings.trust_proxy && settings.smtp_url.is_none());
     }
 
     #[test]
@@ -389,7 +370,7 @@ mod tests {
         assert!(refused(&["--rate-limits", "read=fast"], &[]).starts_with("--rate-limits: expected off, or a list"));
         assert!(refused(&["--log", "dotdesk=loud"], &[]).starts_with("--log: "));
         assert!(refused(&["--config", "/no/such/file"], &[]).starts_with("--config: cannot read /no/such/file: "));
-        assert!(refused(&[], &[("DOTDESK_SMTP_URL", "smtps://m.example.com")]).starts_with("mail_from: is required"));
+        assert!(refused(&["--mail-from", "desk"], &[]).starts_with("--mail-from: expected an address"));
         assert!(refused(&["--oidc-jwks", "x"], &[]).starts_with("oidc_issuers: is required"));
     }
 

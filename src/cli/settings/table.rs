@@ -80,7 +80,8 @@ pub const SETTINGS: &[Setting] = &[
         "public_url",
         "URL",
         Words("taken from each request"),
-        "The address by which clients reach the server, for links in answers and mail.",
+        "The address by which clients reach the server, for links in answers and mail. Mail has no links without it, unless the \
+         request came to one of the organization's `hostnames`.",
     ),
     setting(
         "trust_proxy",
@@ -131,7 +132,8 @@ pub const SETTINGS: &[Setting] = &[
         "smtp_url",
         "URL",
         Words("mail is written to `outbox` in `data_dir`"),
-        "The mail server: `smtps://USER:PASSWORD@HOST`, or `smtp://HOST:PORT?tls=required`.",
+        "The mail server: `smtps://USER:PASSWORD@HOST`, `smtp://USER:PASSWORD@HOST` with STARTTLS, or without encryption \
+         `smtp://HOST?tls=none`.",
     ),
     setting(
         "mail_from",
@@ -148,26 +150,26 @@ pub const SETTINGS: &[Setting] = &[
     setting(
         "oidc_client_ids",
         "LIST",
-        Words("any client"),
-        "The client ids that access tokens of the issuers must name.",
+        Words("required for Cognito"),
+        "The app clients whose tokens are accepted, for Cognito.",
     ),
     setting(
         "oidc_audiences",
         "LIST",
-        Words("not checked"),
-        "The audiences that tokens of the issuers must name one of.",
+        Words("required for other issuers"),
+        "What the `aud` of a token must name one of, for issuers other than Cognito.",
     ),
     setting(
         "oidc_jwks",
         "PATH or URL",
-        Words("asked of the issuer"),
-        "The public keys of the issuer, where they are not to be found through its discovery document.",
+        Words("`/.well-known/jwks.json` of each issuer"),
+        "The issuer's public keys, where they are elsewhere. `oidc_issuers` are then several names of the one issuer.",
     ),
     setting(
         "oidc_accept_id_tokens",
         "on|off",
         Value("off"),
-        "Whether id tokens of the issuers are accepted like access tokens.",
+        "Whether Cognito's id tokens are accepted besides its access tokens.",
     ),
     setting(
         "oidc_organization",

@@ -149,7 +149,7 @@ pub(super) fn secret_key(text: &str) -> Result<String, String> {
 pub(super) fn smtp(text: &str) -> Result<String, String> {
     match Url::parse(text) {
         Ok(url) if matches!(url.scheme(), "smtp" | "smtps") && url.has_host() => Ok(text.to_owned()),
-        _ => Err("expected smtps://USER:PASSWORD@HOST or smtp://HOST:PORT".into()),
+        _ => Err("expected smtps://USER:PASSWORD@HOST, smtp://USER:PASSWORD@HOST or smtp://HOST?tls=none".into()),
     }
 }
 
