@@ -52,6 +52,7 @@ const UNAVAILABLE: &[&str] = &[
     "error communicating with the server",
     "No space left on device",
     "too many clients",
+    "lock timeout",
     "remaining connection slots",
 ];
 

@@ -187,7 +187,7 @@ mod tests {
             for number in 0..20 {
                 write_down(&desk, &format!("user{number}@example.com")).await;
             }
-            let other = desk.app.fork();
+            let other = desk.app.fork(2);
             let (one, two) = tokio::join!(send_due(&desk.app, &mailer), send_due(&other, &mailer));
             assert_eq!(one.unwrap() + two.unwrap(), 20);
             assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 20);
