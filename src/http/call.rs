@@ -40,7 +40,7 @@ pub(super) async fn handle(http: HttpRequest, payload: Payload) -> HttpResponse 
         return HttpResponse::InternalServerError().finish();
     };
     let started = Instant::now();
-    server.metrics.in_flight.inc();
+    let _counted = server.metrics.count_in();
     let now = server.app.now();
     let request_id = format!("req_{}", server.app.new_id().hex());
     let wants = Wants::of(&http);
@@ -89,7 +89,6 @@ pub(super) async fn handle(http: HttpRequest, payload: Payload) -> HttpResponse 
     let took = started.elapsed();
     let name = trail.method.as_ref().map(|method| method.name());
     server.metrics.count(name, response.status().as_u16(), took);
-    server.metrics.in_flight.dec();
     tracing::info!(
         request_id,
         client_request_id = client_request_id(&http),

@@ -18,7 +18,16 @@ const NONE: &str = "none";
 pub(super) struct Metrics {
     registry: prometheus::Registry,
     by_method: HashMap<&'static str, OfMethod>,
-    pub in_flight: IntGauge,
+    in_flight: IntGauge,
+}
+
+/// A request that is being worked on, until this is dropped: also when its client hangs up.
+pub(super) struct InFlight(IntGauge);
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
 }
 
 struct OfMethod {
@@ -54,6 +63,12 @@ impl Metrics {
             })
             .collect();
         Ok(Self { registry, by_method, in_flight })
+    }
+
+    /// Counts a request among those that are being worked on.
+    pub fn count_in(&self) -> InFlight {
+        self.in_flight.inc();
+        InFlight(self.in_flight.clone())
     }
 
     /// Counts an answer.
