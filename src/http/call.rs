@@ -123,7 +123,7 @@ async fn route(
     if http.method() == HttpMethod::OPTIONS {
         return Ok(Reply::Page(HttpResponse::NoContent().insert_header(("allow", "POST, OPTIONS")).finish()));
     }
-    if http.method() == HttpMethod::GET
+    if matches!(*http.method(), HttpMethod::GET | HttpMethod::HEAD)
         && let Some(page) = pages::page(server, http, base_url).await
     {
         return page.map(Reply::Page);
