@@ -18,7 +18,7 @@ const NONE: &str = "none";
 pub(super) struct Metrics {
     registry: prometheus::Registry,
     by_method: HashMap<&'static str, OfMethod>,
-    pub in_flight: IntGauge,
+    in_flight: IntGauge,
 }
 
 struct OfMethod {
@@ -56,6 +56,12 @@ impl Metrics {
         Ok(Self { registry, by_method, in_flight })
     }
 
+    /// Counts a request as being worked on until what this returns is dropped, as it is too when the client hangs up.
+    pub fn begin(&self) -> InFlight {
+        self.in_flight.inc();
+        InFlight(self.in_flight.clone())
+    }
+
     /// Counts an answer.
     pub fn count(&self, method: Option<&'static str>, status: u16, took: Duration) {
         let Some(of) = self.by_method.get(method.unwrap_or(NONE)) else { return };
@@ -73,5 +79,14 @@ impl Metrics {
         let mut text = Vec::new();
         TextEncoder::new().encode(&self.registry.gather(), &mut text)?;
         Ok(text)
+    }
+}
+
+/// A request that is being worked on.
+pub(super) struct InFlight(IntGauge);
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        self.0.dec();
     }
 }

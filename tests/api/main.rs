@@ -5,6 +5,7 @@
 mod idempotency;
 mod pages;
 mod registry;
+mod schema;
 mod support;
 mod teams;
 mod wire;
