@@ -90,3 +90,9 @@ pub trait Failure: From<Fault> + Send + 'static {
     /// Whether running the same work again may succeed.
     fn is_retryable(&self) -> bool;
 }
+
+impl Failure for Fault {
+    fn is_retryable(&self) -> bool {
+        matches!(self, Self::Retry(_))
+    }
+}

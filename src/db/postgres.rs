@@ -134,6 +134,8 @@ where
     // A rollback would wait behind the query that is taking too long; the connection goes instead, and the transaction with it.
     let outcome = worked.await.map_err(|_| Fault::Deadline)?;
     match outcome {
+        // Timers are not exact to the millisecond.
+        Ok(_) if Instant::now() >= deadline => Err(Fault::Deadline.into()),
         Ok(value) => {
             // Nothing stops a commit that is under way, so it is given time beyond the deadline.
             let commit = tokio::time::timeout_at((deadline + COMMIT_WAIT).into(), tx.execute("COMMIT"));

@@ -56,6 +56,10 @@ impl Sqlite {
     pub(super) fn open(path: &Path, synchronous: &str) -> Result<Self, OpenError> {
         let file = Arc::new(File { path: path.to_owned(), synchronous: synchronous.to_owned() });
         let conn = connect(path, synchronous).map_err(|error| OpenError::Open(error.to_string()))?;
+        Self::start(file, conn)
+    }
+
+    fn start(file: Arc<File>, conn: SqliteConnection) -> Result<Self, OpenError> {
         let (writer, queue) = mpsc::channel(QUEUE);
         std::thread::Builder::new()
             .name("sqlite-writer".into())
@@ -246,5 +250,74 @@ fn write_in_groups(conn: SqliteConnection, mut queue: mpsc::Receiver<Job>) {
             let _ = std::panic::catch_unwind(AssertUnwindSafe(|| told(result)));
         }
         conn = group.conn;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A table of numbers, its writer, who waits for locks only so long, and another connection to the same file.
+    fn numbers(patience: &str) -> (Sqlite, SqliteConnection, tempfile::TempDir) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("numbers.db");
+        let mut other = connect(&path, "off").unwrap();
+        other.batch_execute("CREATE TABLE numbers (number INTEGER NOT NULL PRIMARY KEY)").unwrap();
+        let mut conn = connect(&path, "off").unwrap();
+        conn.batch_execute(&format!("PRAGMA busy_timeout = {patience}")).unwrap();
+        let file = Arc::new(File { path, synchronous: "off".into() });
+        (Sqlite::start(file, conn).unwrap(), other, folder)
+    }
+
+    async fn run_sql(sqlite: &Sqlite, sql: &'static str) -> Result<(), Fault> {
+        let deadline = Instant::now() + Duration::from_secs(20);
+        sqlite.write(deadline, async move |tx: &mut Transaction| Ok(execute(&mut tx.conn, sql)?)).await
+    }
+
+    fn count(conn: &mut SqliteConnection) -> i64 {
+        use diesel::RunQueryDsl;
+        diesel::select(diesel::dsl::sql::<diesel::sql_types::BigInt>("(SELECT count(*) FROM numbers)"))
+            .get_result(conn)
+            .unwrap()
+    }
+
+    #[tokio::test]
+    async fn nothing_is_written_when_the_transaction_cannot_begin() {
+        let (sqlite, mut other, _folder) = numbers("20");
+        other.batch_execute("BEGIN IMMEDIATE").unwrap();
+        let refused = run_sql(&sqlite, "INSERT INTO numbers VALUES (1)").await;
+        assert!(matches!(refused, Err(Fault::Unavailable(_))), "{refused:?}");
+        // The work must not even be tried: here it would find the lock gone, and be committed by itself.
+        let deadline = Instant::now() + Duration::from_secs(20);
+        let refused: Result<(), Fault> = sqlite.write(deadline, async |_| panic!("it ran")).await;
+        assert!(matches!(refused, Err(Fault::Unavailable(_))), "{refused:?}");
+        other.batch_execute("COMMIT").unwrap();
+        assert_eq!(count(&mut other), 0);
+        run_sql(&sqlite, "INSERT INTO numbers VALUES (2)").await.unwrap();
+        assert_eq!(count(&mut other), 1);
+    }
+
+    #[tokio::test]
+    async fn a_transaction_that_sqlite_rolled_back_takes_its_group_along_and_nothing_else() {
+        let (sqlite, mut other, _folder) = numbers("10000");
+        // While it is locked, those that follow gather into one group.
+        other.batch_execute("BEGIN IMMEDIATE").unwrap();
+        let unlock = async {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            other.batch_execute("COMMIT").unwrap();
+        };
+        let (before, rolled_back, after, ()) = tokio::join!(
+            run_sql(&sqlite, "INSERT INTO numbers VALUES (1)"),
+            // What SQLite does by itself when the disk is full or fails.
+            run_sql(&sqlite, "ROLLBACK"),
+            run_sql(&sqlite, "INSERT INTO numbers VALUES (2)"),
+            unlock,
+        );
+        for outcome in [before, rolled_back, after] {
+            assert!(matches!(outcome, Err(Fault::Unavailable(_))), "{outcome:?}");
+        }
+        assert_eq!(count(&mut other), 0, "what was answered with an error took place");
+        run_sql(&sqlite, "INSERT INTO numbers VALUES (3)").await.unwrap();
+        assert_eq!(count(&mut other), 1);
     }
 }
