@@ -62,6 +62,11 @@ impl Metrics {
         InFlight(self.in_flight.clone())
     }
 
+    /// How many requests are being worked on.
+    pub fn in_flight(&self) -> i64 {
+        self.in_flight.get()
+    }
+
     /// Counts an answer.
     pub fn count(&self, method: Option<&'static str>, status: u16, took: Duration) {
         let Some(of) = self.by_method.get(method.unwrap_or(NONE)) else { return };
