@@ -102,7 +102,8 @@ fn what_is_deleted_with_another_row_is_found_by_it() {
 
 #[test]
 fn no_table_is_wider_than_diesel_takes() {
-    let wide: Vec<_> = declared().into_iter().filter(|table| table.columns.len() > 32).map(|table| table.name).collect();
+    let wide: Vec<_> =
+        declared().into_iter().filter(|table| table.columns.len() > 32).map(|table| table.name).collect();
     assert_eq!(wide, Vec::<String>::new(), "put what is optional into a Json column or a second table");
 }
 

@@ -136,10 +136,8 @@ impl Cluster {
         let Some(bin) = installed() else {
             let required = std::env::var("DOTDESK_REQUIRE_POSTGRES").is_ok_and(|value| value == "1");
             assert!(!required, "PostgreSQL is required (DOTDESK_REQUIRE_POSTGRES=1) and not installed");
-            let _ = writeln!(
-                std::io::stderr(),
-                "\n*** PostgreSQL is not installed: every test runs on SQLite only. ***\n"
-            );
+            let _ =
+                writeln!(std::io::stderr(), "\n*** PostgreSQL is not installed: every test runs on SQLite only. ***\n");
             return None;
         };
         let folder = tempfile::tempdir().unwrap();
