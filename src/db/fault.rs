@@ -8,6 +8,12 @@ pub enum Fault {
     /// The database cannot be reached, is shutting down, is full or is locked: nothing was committed, try again.
     #[error("the database is unavailable: {0}")]
     Unavailable(String),
+    /// The connection was lost while the commit was under way: whether it took place is not known.
+    #[error("the connection was lost during the commit: {0}")]
+    InDoubt(String),
+    /// A concurrent transaction kept a row locked for longer than we wait.
+    #[error("a row stayed locked: {0}")]
+    Locked(String),
     /// A concurrent transaction got in the way; the same work may succeed when run again.
     #[error("a concurrent transaction got in the way: {0}")]
     Retry(String),
@@ -52,7 +58,6 @@ const UNAVAILABLE: &[&str] = &[
     "error communicating with the server",
     "No space left on device",
     "too many clients",
-    "lock timeout",
     "remaining connection slots",
 ];
 
@@ -72,6 +77,7 @@ impl From<Error> for Fault {
             DatabaseErrorKind::ForeignKeyViolation | DatabaseErrorKind::RestrictViolation => Self::ForeignKey(message),
             DatabaseErrorKind::SerializationFailure => Self::Retry(message),
             DatabaseErrorKind::UnableToSendCommand | DatabaseErrorKind::ClosedConnection => Self::Unavailable(message),
+            _ if message.contains("lock timeout") => Self::Locked(message),
             _ if message.contains("deadlock detected") => Self::Retry(message),
             _ if UNAVAILABLE.iter().any(|text| message.contains(text)) => Self::Unavailable(message),
             _ => Self::Query(error),
@@ -83,4 +89,10 @@ impl From<Error> for Fault {
 pub trait Failure: From<Fault> + Send + 'static {
     /// Whether running the same work again may succeed.
     fn is_retryable(&self) -> bool;
+}
+
+impl Failure for Fault {
+    fn is_retryable(&self) -> bool {
+        matches!(self, Self::Retry(_))
+    }
 }

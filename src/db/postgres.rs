@@ -8,7 +8,7 @@ use diesel::{ConnectionError, ConnectionResult};
 use diesel_async::pooled_connection::deadpool::{BuildError, Object, Pool};
 use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod};
 use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
-use futures_util::{FutureExt, TryFutureExt};
+use futures_util::FutureExt;
 use rustls::ClientConfig;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_postgres::config::SslMode;
@@ -24,6 +24,12 @@ use super::{Fault, OpenError, Options, Unavailable};
 const POOL_WAIT: Duration = Duration::from_secs(10);
 /// How long connecting may take.
 const CONNECT_WAIT: Duration = Duration::from_secs(5);
+/// How long a writer waits for a row that another transaction has locked.
+const LOCK_WAIT: &str = "SET lock_timeout = '10s'";
+/// How long a commit may take that was begun just before its deadline.
+const COMMIT_WAIT: Duration = Duration::from_secs(10);
+/// How long what was sent may go without an answer from the other machine before the connection counts as lost.
+const SILENCE: Duration = Duration::from_secs(20);
 /// How often work is run again when concurrent transactions get in the way.
 const RETRIES: u32 = 8;
 
@@ -38,7 +44,7 @@ pub(super) struct Postgres {
 fn pool(url: &str, max_connections: usize) -> Result<Pool<AsyncPgConnection>, BuildError> {
     let mut config = ManagerConfig::<AsyncPgConnection>::default();
     config.recycling_method = RecyclingMethod::Fast;
-    config.custom_setup = Box::new(|url| connect(url.to_owned()).map_ok(|link| link.conn).boxed());
+    config.custom_setup = Box::new(|url| connect_writer(url.to_owned()).boxed());
     let manager = AsyncDieselConnectionManager::new_with_config(url, config);
     Pool::builder(manager).max_size(max_connections).build()
 }
@@ -96,7 +102,8 @@ impl Postgres {
         let task = tokio::task::spawn_local(async move {
             let mut attempt = 0;
             loop {
-                let conn = tokio::time::timeout(POOL_WAIT, pool.get())
+                let until = deadline.min(Instant::now() + POOL_WAIT);
+                let conn = tokio::time::timeout_at(until.into(), pool.get())
                     .await
                     .map_err(|_| Fault::Unavailable("no connection became free in time".into()))?
                     .map_err(|error| Fault::Unavailable(error.to_string()))?;
@@ -123,14 +130,22 @@ where
     F: AsyncFn(&mut Transaction) -> Result<T, E>,
 {
     let mut tx = Open(Some(Transaction::new(Conn::Postgres(PgConn::Own(Box::new(conn))))));
-    tx.execute("BEGIN").await?;
-    let outcome = match &mut tx.0 {
-        Some(open) => tokio::time::timeout_at(deadline.into(), work(open)).await.unwrap_or(Err(Fault::Deadline.into())),
-        None => Err(Fault::Deadline.into()),
-    };
+    let worked = tokio::time::timeout_at(deadline.into(), async {
+        tx.execute("BEGIN").await?;
+        match &mut tx.0 {
+            Some(open) => work(open).await,
+            None => Err(Fault::Deadline.into()),
+        }
+    });
+    // A rollback would wait behind the query that is taking too long; the connection goes instead, and the transaction with it.
+    let outcome = worked.await.map_err(|_| Fault::Deadline)?;
     match outcome {
+        // Timers are not exact to the millisecond.
+        Ok(_) if Instant::now() >= deadline => Err(Fault::Deadline.into()),
         Ok(value) => {
-            tx.execute("COMMIT").await?;
+            // Nothing stops a commit that is under way, so it is given time beyond the deadline.
+            let commit = tokio::time::timeout_at((deadline + COMMIT_WAIT).into(), tx.execute("COMMIT"));
+            commit.await.unwrap_or_else(|_| Err(Fault::Unavailable("no answer".into()))).map_err(in_doubt)?;
             tx.finish().into_iter().for_each(|hook| hook());
             Ok(value)
         }
@@ -140,6 +155,14 @@ where
             }
             Err(error)
         }
+    }
+}
+
+/// A commit that PostgreSQL refused did not take place; one without an answer may have.
+fn in_doubt(fault: Fault) -> Fault {
+    match fault {
+        Fault::Unavailable(why) => Fault::InDoubt(why),
+        fault => fault,
     }
 }
 
@@ -176,15 +199,22 @@ pub(super) async fn establish(url: String) -> ConnectionResult<AsyncPgConnection
     connect(url).await.map(|link| link.conn)
 }
 
+/// A connection for transactions.
+async fn connect_writer(url: String) -> ConnectionResult<AsyncPgConnection> {
+    let Link { mut conn, .. } = connect(url).await?;
+    conn.batch_execute(LOCK_WAIT).await.map_err(ConnectionError::CouldntSetupConfiguration)?;
+    Ok(conn)
+}
+
 /// Connects, with TLS unless the address refuses it (`sslmode=disable`).
 async fn connect(url: String) -> ConnectionResult<Link<AsyncPgConnection>> {
     let attempt = async {
         let mut config: tokio_postgres::Config =
             url.parse().map_err(|error: tokio_postgres::Error| ConnectionError::InvalidConnectionUrl(chain(&error)))?;
         config.application_name("dotdesk");
-        // Whoever waits longer for a row that another transaction holds is told to come back.
-        let options = config.get_options().map(|options| format!("{options} ")).unwrap_or_default();
-        config.options(format!("{options}-c lock_timeout=10s"));
+        if config.get_tcp_user_timeout().is_none() {
+            config.tcp_user_timeout(SILENCE);
+        }
         if config.get_ssl_mode() == SslMode::Disable {
             drive(config.connect(tokio_postgres::NoTls).await).await
         } else {

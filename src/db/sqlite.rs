@@ -4,6 +4,7 @@
 //! is durable, and the cost of making it durable is shared.
 
 use std::any::Any;
+use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -55,6 +56,10 @@ impl Sqlite {
     pub(super) fn open(path: &Path, synchronous: &str) -> Result<Self, OpenError> {
         let file = Arc::new(File { path: path.to_owned(), synchronous: synchronous.to_owned() });
         let conn = connect(path, synchronous).map_err(|error| OpenError::Open(error.to_string()))?;
+        Self::start(file, conn)
+    }
+
+    fn start(file: Arc<File>, conn: SqliteConnection) -> Result<Self, OpenError> {
         let (writer, queue) = mpsc::channel(QUEUE);
         std::thread::Builder::new()
             .name("sqlite-writer".into())
@@ -84,7 +89,7 @@ impl Sqlite {
         F: AsyncFn(&mut Transaction) -> Result<T, E> + Send + 'static,
     {
         let (answer, answered) = oneshot::channel::<Result<T, E>>();
-        let job: Job = Box::new(move |conn| run(conn, deadline, work, answer).boxed_local());
+        let job: Job = Box::new(move |group| run(group, deadline, work, answer).boxed_local());
         if self.writer.try_send(job).is_err() {
             return Err(Fault::Unavailable("too many writes are waiting".into()).into());
         }
@@ -103,22 +108,65 @@ pub(super) fn connect(path: &Path, synchronous: &str) -> Result<SqliteConnection
     Ok(conn)
 }
 
-/// One writer's work: it runs on the connection and gives the connection back with what to tell the writer after the commit.
-type Job = Box<dyn FnOnce(Conn) -> LocalBoxFuture<'static, (Conn, Told)> + Send>;
+/// One writer's work: it runs in the group's transaction, and leaves what to tell the writer after the commit.
+type Job = Box<dyn FnOnce(Group) -> LocalBoxFuture<'static, (Group, Told)> + Send>;
 
 /// Tells a writer how the commit went.
 type Told = Box<dyn FnOnce(Result<(), &str>)>;
 
-async fn run<T, E, F>(conn: Conn, deadline: Instant, work: F, answer: oneshot::Sender<Result<T, E>>) -> (Conn, Told)
+/// The transaction that writers share.
+struct Group {
+    conn: Conn,
+    /// Why it cannot be committed: it did not begin, or SQLite rolled it back as a whole, as it does when the disk is full. Nothing
+    /// may run on the connection then, for without a transaction every statement would be committed by itself.
+    broken: Option<String>,
+}
+
+impl Group {
+    fn begin(mut conn: Conn) -> Self {
+        let broken = execute(&mut conn, "BEGIN IMMEDIATE").err().map(|error| error.to_string());
+        if let Some(why) = &broken {
+            tracing::error!(%why, "a write transaction could not begin");
+        }
+        Self { conn, broken }
+    }
+
+    fn commit(&mut self) -> Result<(), String> {
+        let outcome = match self.broken.take() {
+            Some(why) => Err(why),
+            None => execute(&mut self.conn, "COMMIT").map_err(|error| error.to_string()),
+        };
+        outcome.inspect_err(|why| {
+            tracing::error!(%why, "a group of writes was not committed");
+            // Often there is nothing left to roll back.
+            let _ = execute(&mut self.conn, "ROLLBACK");
+        })
+    }
+}
+
+async fn run<T, E, F>(group: Group, deadline: Instant, work: F, answer: oneshot::Sender<Result<T, E>>) -> (Group, Told)
 where
     T: Send + 'static,
     E: Failure,
     F: AsyncFn(&mut Transaction) -> Result<T, E>,
 {
+    let Group { conn, mut broken } = group;
     let mut tx = Transaction::new(conn);
-    let outcome =
-        if Instant::now() >= deadline { Err(Fault::Deadline.into()) } else { in_savepoint(&mut tx, work).await };
+    let outcome = match &broken {
+        Some(why) => Err(Fault::Unavailable(why.clone()).into()),
+        None if Instant::now() >= deadline => Err(Fault::Deadline.into()),
+        None => {
+            let (outcome, ended) = in_savepoint(&mut tx, deadline, work).await;
+            broken = ended.err().map(|error| error.to_string());
+            match &broken {
+                // The work's own error says more about what happened.
+                Some(why) => outcome.and(Err(Fault::Unavailable(why.clone()).into())),
+                None => outcome,
+            }
+        }
+    };
     let Transaction { conn, after_commit } = tx;
+    let group = Group { conn, broken };
     let told: Told = match outcome {
         Ok(value) => Box::new(move |committed| {
             let result = match committed {
@@ -135,24 +183,31 @@ where
             let _ = answer.send(Err(error));
         }),
     };
-    (conn, told)
+    (group, told)
 }
 
-async fn in_savepoint<T, E, F>(tx: &mut Transaction, work: F) -> Result<T, E>
+/// Runs the work in a savepoint. The second result is an error if the transaction around it is gone.
+async fn in_savepoint<T, E, F>(
+    tx: &mut Transaction,
+    deadline: Instant,
+    work: F,
+) -> (Result<T, E>, diesel::QueryResult<()>)
 where
     E: Failure,
     F: AsyncFn(&mut Transaction) -> Result<T, E>,
 {
-    execute(&mut tx.conn, "SAVEPOINT one").map_err(Fault::from)?;
-    let outcome = match std::panic::AssertUnwindSafe(work(tx)).catch_unwind().await {
+    if let Err(error) = execute(&mut tx.conn, "SAVEPOINT one") {
+        let why = error.to_string();
+        return (Err(Fault::Unavailable(why).into()), Err(error));
+    }
+    let outcome = match AssertUnwindSafe(work(tx)).catch_unwind().await {
+        // The work ran on this thread without a pause, so nobody could have called it off in time.
+        Ok(Ok(_)) if Instant::now() >= deadline => Err(Fault::Deadline.into()),
         Ok(outcome) => outcome,
         Err(panic) => Err(Fault::Panic(panic_text(panic.as_ref())).into()),
     };
     let end = if outcome.is_ok() { "RELEASE one" } else { "ROLLBACK TO one; RELEASE one" };
-    match execute(&mut tx.conn, end) {
-        Ok(()) => outcome,
-        Err(error) => outcome.and(Err(Fault::from(error).into())),
-    }
+    (outcome, execute(&mut tx.conn, end))
 }
 
 fn execute(conn: &mut Conn, sql: &str) -> diesel::QueryResult<()> {
@@ -176,32 +231,93 @@ fn write_in_groups(conn: SqliteConnection, mut queue: mpsc::Receiver<Job>) {
     };
     let mut conn = Conn::Sqlite(Box::new(conn));
     while let Some(first) = queue.blocking_recv() {
-        let begun = execute(&mut conn, "BEGIN IMMEDIATE").map_err(|error| error.to_string());
-        if let Err(why) = &begun {
-            tracing::error!(%why, "a write transaction could not begin");
-        }
+        let mut group = Group::begin(conn);
         let started = Instant::now();
         let mut waiting: Vec<Told> = Vec::new();
         let mut next = Some(first);
         while let Some(job) = next.take() {
-            let (back, told) = runtime.block_on(job(conn));
-            conn = back;
+            let (back, told) = runtime.block_on(job(group));
+            group = back;
             waiting.push(told);
             if waiting.len() < GROUP && started.elapsed() < GROUP_TIME {
                 next = queue.try_recv().ok();
             }
         }
-        let committed = begun.and_then(|()| {
-            execute(&mut conn, "COMMIT").map_err(|error| {
-                let why = error.to_string();
-                tracing::error!(%why, "a commit failed");
-                // COMMIT may have rolled back by itself; then there is nothing left to roll back.
-                let _ = execute(&mut conn, "ROLLBACK");
-                why
-            })
-        });
+        let committed = group.commit();
         for told in waiting {
-            told(committed.as_ref().copied().map_err(String::as_str));
+            let result = committed.as_ref().copied().map_err(String::as_str);
+            // What follows from one writer's commit must not take the writer down for all others.
+            let _ = std::panic::catch_unwind(AssertUnwindSafe(|| told(result)));
         }
+        conn = group.conn;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A table of numbers, its writer, who waits for locks only so long, and another connection to the same file.
+    fn numbers(patience: &str) -> (Sqlite, SqliteConnection, tempfile::TempDir) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("numbers.db");
+        let mut other = connect(&path, "off").unwrap();
+        other.batch_execute("CREATE TABLE numbers (number INTEGER NOT NULL PRIMARY KEY)").unwrap();
+        let mut conn = connect(&path, "off").unwrap();
+        conn.batch_execute(&format!("PRAGMA busy_timeout = {patience}")).unwrap();
+        let file = Arc::new(File { path, synchronous: "off".into() });
+        (Sqlite::start(file, conn).unwrap(), other, folder)
+    }
+
+    async fn run_sql(sqlite: &Sqlite, sql: &'static str) -> Result<(), Fault> {
+        let deadline = Instant::now() + Duration::from_secs(20);
+        sqlite.write(deadline, async move |tx: &mut Transaction| Ok(execute(&mut tx.conn, sql)?)).await
+    }
+
+    fn count(conn: &mut SqliteConnection) -> i64 {
+        use diesel::RunQueryDsl;
+        diesel::select(diesel::dsl::sql::<diesel::sql_types::BigInt>("(SELECT count(*) FROM numbers)"))
+            .get_result(conn)
+            .unwrap()
+    }
+
+    #[tokio::test]
+    async fn nothing_is_written_when_the_transaction_cannot_begin() {
+        let (sqlite, mut other, _folder) = numbers("20");
+        other.batch_execute("BEGIN IMMEDIATE").unwrap();
+        let refused = run_sql(&sqlite, "INSERT INTO numbers VALUES (1)").await;
+        assert!(matches!(refused, Err(Fault::Unavailable(_))), "{refused:?}");
+        // The work must not even be tried: here it would find the lock gone, and be committed by itself.
+        let deadline = Instant::now() + Duration::from_secs(20);
+        let refused: Result<(), Fault> = sqlite.write(deadline, async |_| panic!("it ran")).await;
+        assert!(matches!(refused, Err(Fault::Unavailable(_))), "{refused:?}");
+        other.batch_execute("COMMIT").unwrap();
+        assert_eq!(count(&mut other), 0);
+        run_sql(&sqlite, "INSERT INTO numbers VALUES (2)").await.unwrap();
+        assert_eq!(count(&mut other), 1);
+    }
+
+    #[tokio::test]
+    async fn a_transaction_that_sqlite_rolled_back_takes_its_group_along_and_nothing_else() {
+        let (sqlite, mut other, _folder) = numbers("10000");
+        // While it is locked, those that follow gather into one group.
+        other.batch_execute("BEGIN IMMEDIATE").unwrap();
+        let unlock = async {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            other.batch_execute("COMMIT").unwrap();
+        };
+        let (before, rolled_back, after, ()) = tokio::join!(
+            run_sql(&sqlite, "INSERT INTO numbers VALUES (1)"),
+            // What SQLite does by itself when the disk is full or fails.
+            run_sql(&sqlite, "ROLLBACK"),
+            run_sql(&sqlite, "INSERT INTO numbers VALUES (2)"),
+            unlock,
+        );
+        for outcome in [before, rolled_back, after] {
+            assert!(matches!(outcome, Err(Fault::Unavailable(_))), "{outcome:?}");
+        }
+        assert_eq!(count(&mut other), 0, "what was answered with an error took place");
+        run_sql(&sqlite, "INSERT INTO numbers VALUES (3)").await.unwrap();
+        assert_eq!(count(&mut other), 1);
     }
 }

@@ -40,7 +40,7 @@ pub(super) async fn handle(http: HttpRequest, payload: Payload) -> HttpResponse 
         return HttpResponse::InternalServerError().finish();
     };
     let started = Instant::now();
-    let _counted = server.metrics.count_in();
+    let _in_flight = server.metrics.begin();
     let now = server.app.now();
     let request_id = format!("req_{}", server.app.new_id().hex());
     let wants = Wants::of(&http);
@@ -123,10 +123,14 @@ async fn route(
     if http.method() == HttpMethod::OPTIONS {
         return Ok(Reply::Page(HttpResponse::NoContent().insert_header(("allow", "POST, OPTIONS")).finish()));
     }
-    if matches!(*http.method(), HttpMethod::GET | HttpMethod::HEAD)
-        && let Some(page) = pages::page(server, http, base_url).await
-    {
-        return page.map(Reply::Page);
+    let deadline = Instant::now() + server.options.request_timeout;
+    if matches!(*http.method(), HttpMethod::GET | HttpMethod::HEAD) {
+        let page = tokio::time::timeout_at(deadline.into(), pages::page(server, http, base_url))
+            .await
+            .map_err(|_| Error::new(Code::ServiceUnavailable, "The database does not answer."))?;
+        if let Some(page) = page {
+            return page.map(Reply::Page);
+        }
     }
     let path = http.path();
     let name = path.strip_prefix('/').unwrap_or(path);
@@ -146,8 +150,9 @@ async fn route(
         return Err(Error::argument("", "unknown_field", "arguments belong in the JSON body, not in the address"));
     }
     let ip = address(server, http);
-    let caller = admit(server, http, method, ip, trail).await?;
-    let deadline = Instant::now() + server.options.request_timeout;
+    let caller = tokio::time::timeout_at(deadline.into(), admit(server, http, method, ip, trail))
+        .await
+        .map_err(|_| Error::new(Code::RequestTimeout, "The call took too long. Nothing was changed; retry."))??;
     let reading = tokio::time::timeout_at(deadline.into(), body::read(http, payload, method.entry.body_limit));
     let read = reading.await.map_err(|_| {
         trail.close = true;

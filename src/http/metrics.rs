@@ -21,15 +21,6 @@ pub(super) struct Metrics {
     in_flight: IntGauge,
 }
 
-/// A request that is being worked on, until this is dropped: also when its client hangs up.
-pub(super) struct InFlight(IntGauge);
-
-impl Drop for InFlight {
-    fn drop(&mut self) {
-        self.0.dec();
-    }
-}
-
 struct OfMethod {
     /// By the hundreds of the status: 2xx, 4xx, 5xx.
     requests: [IntCounter; 3],
@@ -65,10 +56,15 @@ impl Metrics {
         Ok(Self { registry, by_method, in_flight })
     }
 
-    /// Counts a request among those that are being worked on.
-    pub fn count_in(&self) -> InFlight {
+    /// Counts a request as being worked on until what this returns is dropped, as it is too when the client hangs up.
+    pub fn begin(&self) -> InFlight {
         self.in_flight.inc();
         InFlight(self.in_flight.clone())
+    }
+
+    /// How many requests are being worked on.
+    pub fn in_flight(&self) -> i64 {
+        self.in_flight.get()
     }
 
     /// Counts an answer.
@@ -88,5 +84,14 @@ impl Metrics {
         let mut text = Vec::new();
         TextEncoder::new().encode(&self.registry.gather(), &mut text)?;
         Ok(text)
+    }
+}
+
+/// A request that is being worked on.
+pub(super) struct InFlight(IntGauge);
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        self.0.dec();
     }
 }

@@ -4,7 +4,7 @@ use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use actix_web::dev::ServerHandle;
 use actix_web::{HttpServer, web};
@@ -58,11 +58,16 @@ pub(super) struct Server {
     pub stopping: Arc<AtomicBool>,
 }
 
+/// How long no request may have been running before the connections that are left count as idle: long enough for the last answers
+/// to have gone out.
+const QUIET: Duration = Duration::from_secs(3);
+
 /// A server that is running.
 pub struct Running {
     /// Where it listens.
     pub address: SocketAddr,
     handle: ServerHandle,
+    metrics: Arc<Metrics>,
     stopping: Arc<AtomicBool>,
     done: actix_web::rt::task::JoinHandle<io::Result<()>>,
 }
@@ -71,8 +76,15 @@ impl Running {
     /// Takes no more connections, finishes what was begun, and ends.
     pub async fn stop(self) -> io::Result<()> {
         self.stopping.store(true, Ordering::Relaxed);
-        self.handle.stop(true).await;
-        self.done.await.map_err(io::Error::other)?
+        let finish = async {
+            self.handle.stop(true).await;
+            self.done.await.map_err(io::Error::other)?
+        };
+        tokio::select! {
+            finished = finish => finished,
+            // actix tells idle HTTP/1 connections to go, but waits for those of HTTP/2 and those that never said a word.
+            () = quiet(&self.metrics) => Ok(()),
+        }
     }
 }
 
@@ -89,6 +101,17 @@ pub async fn serve(listener: TcpListener, app: App, registry: Arc<Registry>, opt
     running.stop().await
 }
 
+/// Waits until no request has been running for some time.
+async fn quiet(metrics: &Metrics) {
+    let mut since = Instant::now();
+    while since.elapsed() < QUIET {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        if metrics.in_flight() > 0 {
+            since = Instant::now();
+        }
+    }
+}
+
 /// Starts serving. Must be called inside an actix system.
 pub fn start(listener: TcpListener, app: App, registry: Arc<Registry>, options: Options) -> io::Result<Running> {
     let address = listener.local_addr()?;
@@ -100,13 +123,13 @@ pub fn start(listener: TcpListener, app: App, registry: Arc<Registry>, options: 
         0 => std::thread::available_parallelism().map_or(1, usize::from),
         workers => workers,
     };
-    let (shared, flag) = (options.clone(), stopping.clone());
+    let (shared, flag, counters) = (options.clone(), stopping.clone(), metrics.clone());
     let server = HttpServer::new(move || {
         let server = Server {
             app: app.fork(workers),
             registry: registry.clone(),
             options: shared.clone(),
-            metrics: metrics.clone(),
+            metrics: counters.clone(),
             documents: documents.clone(),
             stopping: flag.clone(),
         };
@@ -119,5 +142,5 @@ pub fn start(listener: TcpListener, app: App, registry: Arc<Registry>, options: 
     .listen_auto_h2c(listener)?
     .run();
     let handle = server.handle();
-    Ok(Running { address, handle, stopping, done: actix_web::rt::spawn(server) })
+    Ok(Running { address, handle, metrics, stopping, done: actix_web::rt::spawn(server) })
 }

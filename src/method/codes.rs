@@ -111,6 +111,6 @@ codes! {
     Ratelimited = "ratelimited" RateLimit 429 "Too many calls; wait `retry_after` seconds.";
     TooManyConcurrentRequests = "too_many_concurrent_requests" RateLimit 429 "Too many expensive calls are running; wait a second.";
     InternalError = "internal_error" Server 500 "A fault of ours. Nothing was committed; the request id finds it in our logs.";
-    ServiceUnavailable = "service_unavailable" Server 503 "The database or a part of the server is away. Nothing was committed; retry.";
+    ServiceUnavailable = "service_unavailable" Server 503 "The database or a part of the server is away. Nothing was committed, unless the message says that this is not known; retry.";
     RequestTimeout = "request_timeout" Server 504 "The call took longer than allowed. Nothing was committed; retry.";
 }

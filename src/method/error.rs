@@ -195,7 +195,13 @@ impl From<db::Fault> for Error {
             )
         };
         match fault {
-            db::Fault::Unavailable(_) => unavailable().because(fault),
+            db::Fault::Unavailable(_) | db::Fault::Locked(_) => unavailable().because(fault),
+            db::Fault::InDoubt(_) => Self::new(
+                Code::ServiceUnavailable,
+                "The database went away during the commit, and it is not known whether the change was made. Retry with the same \
+                 Idempotency-Key, or look before you retry.",
+            )
+            .because(fault),
             db::Fault::Retry(_) => {
                 let mut error = unavailable().because(fault);
                 error.0.retryable = true;

@@ -129,12 +129,12 @@ pub(super) async fn finish<T: Serialize>(tx: &mut Tx<'_>, answer: &T) -> Result<
 /// The other call with this key did not end within the time we wait for a lock.
 fn in_progress(error: diesel::result::Error) -> Error {
     match Fault::from(error) {
-        Fault::Unavailable(why) if why.contains("lock timeout") => Error::new(
+        fault @ Fault::Locked(_) => Error::new(
             Code::IdempotencyInProgress,
             "A request with this idempotency key is still running. Retry in a second.",
         )
         .retry_after(1)
-        .because(why),
+        .because(fault),
         fault => fault.into(),
     }
 }

@@ -2,9 +2,11 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
 
+mod faults;
 mod idempotency;
 mod pages;
 mod registry;
+mod schema;
 mod support;
 mod teams;
 mod wire;

@@ -85,14 +85,24 @@ impl Client {
         self.finish(self.http.request(method, format!("{}{path}", self.url))).await
     }
 
-    async fn finish(&self, mut request: reqwest::RequestBuilder) -> Reply {
+    /// Calls a method of a server that may be gone before it answers.
+    pub async fn attempt(&self, method: &str, body: &Value) -> Result<Reply, reqwest::Error> {
+        let request = self.http.post(format!("{}/{method}", self.url)).body(body.to_string());
+        self.try_finish(request.header("content-type", "application/json")).await
+    }
+
+    async fn finish(&self, request: reqwest::RequestBuilder) -> Reply {
+        self.try_finish(request).await.unwrap()
+    }
+
+    async fn try_finish(&self, mut request: reqwest::RequestBuilder) -> Result<Reply, reqwest::Error> {
         if let Some(token) = &self.token {
             request = request.header("authorization", format!("Bearer {token}"));
         }
-        let response = request.headers(self.headers.clone()).send().await.unwrap();
+        let response = request.headers(self.headers.clone()).send().await?;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        let text = String::from_utf8_lossy(&response.bytes().await.unwrap()).into_owned();
-        Reply { status, headers, body: serde_json::from_str(&text).unwrap_or(Value::Null), text }
+        let text = String::from_utf8_lossy(&response.bytes().await?).into_owned();
+        Ok(Reply { status, headers, body: serde_json::from_str(&text).unwrap_or(Value::Null), text })
     }
 }
 

@@ -46,7 +46,6 @@ pub async fn sqlite() -> Database {
 /// A fresh PostgreSQL database: a clone of the template. `None` where there is no PostgreSQL and none is required.
 pub async fn postgres() -> Option<Database> {
     static TEMPLATE: tokio::sync::OnceCell<()> = tokio::sync::OnceCell::const_new();
-    static COUNT: AtomicU32 = AtomicU32::new(0);
     let server = server()?;
     TEMPLATE
         .get_or_init(|| async {
@@ -54,9 +53,25 @@ pub async fn postgres() -> Option<Database> {
             db::migrate(&options(&address(server, "dotdesk_template"))).await.unwrap();
         })
         .await;
+    Some(create(server, "TEMPLATE dotdesk_template").await)
+}
+
+/// An SQLite database that is not there yet.
+pub fn no_sqlite() -> Database {
+    let folder = tempfile::tempdir().unwrap();
+    Database { url: format!("sqlite://{}", folder.path().join("test.db").display()), folder }
+}
+
+/// A PostgreSQL database with nothing in it.
+pub async fn empty_postgres() -> Option<Database> {
+    Some(create(server()?, "").await)
+}
+
+async fn create(server: &str, like: &str) -> Database {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
     let name = format!("test_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
-    admin(server, &format!("CREATE DATABASE {name} TEMPLATE dotdesk_template")).await;
-    Some(Database { url: address(server, &name), folder: tempfile::tempdir().unwrap() })
+    admin(server, &format!("CREATE DATABASE {name} {like}")).await;
+    Database { url: address(server, &name), folder: tempfile::tempdir().unwrap() }
 }
 
 fn address(server: &str, name: &str) -> String {
@@ -92,16 +107,7 @@ fn server() -> Option<&'static str> {
             if let Ok(url) = std::env::var("TEST_POSTGRES_URL") {
                 return Some(url);
             }
-            let found = Cluster::start(false);
-            if found.is_none() {
-                let required = std::env::var("DOTDESK_REQUIRE_POSTGRES").is_ok_and(|value| value == "1");
-                assert!(!required, "PostgreSQL is required (DOTDESK_REQUIRE_POSTGRES=1) and not installed");
-                let _ = writeln!(
-                    std::io::stderr(),
-                    "\n*** PostgreSQL is not installed: every test runs on SQLite only. ***\n"
-                );
-            }
-            found.map(|cluster| {
+            Cluster::start(false).map(|cluster| {
                 let url = cluster.url.clone();
                 // It ends with this process: see `Cluster::start`.
                 std::mem::forget(cluster);
@@ -124,15 +130,23 @@ pub struct Cluster {
 }
 
 impl Cluster {
-    /// Makes and starts a cluster; `durable` makes it survive a crash as a real one would. `None` if PostgreSQL is not there.
+    /// Makes and starts a cluster; `durable` makes it survive a crash as a real one would. `None` if PostgreSQL is not there,
+    /// and none is required.
     pub fn start(durable: bool) -> Option<Self> {
-        let bin = installed()?;
+        let Some(bin) = installed() else {
+            let required = std::env::var("DOTDESK_REQUIRE_POSTGRES").is_ok_and(|value| value == "1");
+            assert!(!required, "PostgreSQL is required (DOTDESK_REQUIRE_POSTGRES=1) and not installed");
+            let _ =
+                writeln!(std::io::stderr(), "\n*** PostgreSQL is not installed: every test runs on SQLite only. ***\n");
+            return None;
+        };
         let folder = tempfile::tempdir().unwrap();
         let user = unprivileged();
         std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
         let data = folder.path().join("data");
         std::fs::create_dir(&data).unwrap();
         if let Some((uid, gid)) = user {
+            std::os::unix::fs::chown(folder.path(), Some(uid), Some(gid)).unwrap();
             std::os::unix::fs::chown(&data, Some(uid), Some(gid)).unwrap();
         }
         let mut initdb = Command::new(bin.join("initdb"));
@@ -148,7 +162,7 @@ impl Cluster {
         let mut conf = std::fs::OpenOptions::new().append(true).open(data.join("postgresql.conf")).unwrap();
         conf.write_all(settings.as_bytes()).unwrap();
         // The shell ends when this process does, however it does, because its input ends then; and takes the cluster along.
-        let script = r#"read _; "$0" -D "$1" -m immediate stop >/dev/null 2>&1; rm -rf "$1""#;
+        let script = r#"read _; "$0" -D "$1" -m immediate stop >/dev/null 2>&1; rm -rf "${1%/data}""#;
         let mut keeper = Command::new("sh");
         keeper.arg("-c").arg(script).arg(bin.join("pg_ctl")).arg(&data).stdin(Stdio::piped());
         let keeper = as_user(&mut keeper, user).current_dir("/").spawn().unwrap();

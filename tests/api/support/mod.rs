@@ -4,7 +4,7 @@ pub mod client;
 pub mod databases;
 pub mod fixtures;
 pub mod organization;
+pub mod program;
 pub mod server;
 
-pub use client::Client;
 pub use server::{Api, Setup, on_both, on_both_with};
