@@ -159,14 +159,16 @@ async fn route(
         Error::new(Code::RequestTimeout, "The body did not arrive in time. Nothing was changed; retry.")
     })??;
     trail.assumed_json = read.assumed_json;
+    let writes = method.entry.kind != Kind::Read;
     let request = Request {
         id: request_id.to_owned(),
         at: server.app.now(),
         deadline,
         ip,
         user_agent: http.headers().get("user-agent").and_then(|agent| agent.to_str().ok()).map(str::to_owned),
-        idempotency_key: idempotency_key(http)?,
-        if_match: if_match(http)?,
+        // A read does nothing twice and guards nothing: what it makes of these headers is nothing.
+        idempotency_key: if writes { idempotency_key(http)? } else { None },
+        if_match: if writes { if_match(http)? } else { None },
         base_url: base_url.to_owned(),
     };
     let call = Call {
