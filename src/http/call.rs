@@ -94,7 +94,7 @@ pub(super) async fn handle(http: HttpRequest, payload: Payload) -> HttpResponse 
         client_request_id = client_request_id(&http),
         traceparent = http.headers().get("traceparent").and_then(|value| value.to_str().ok()),
         method = name,
-        path = name.is_none().then(|| http.path()),
+        path = name.is_none().then(|| loggable(http.path())),
         status = response.status().as_u16(),
         organization = trail.caller.as_ref().map(|caller| tracing::field::display(caller.organization)),
         actor = trail.caller.as_ref().map(|caller| tracing::field::display(caller.actor.id)),
@@ -316,6 +316,13 @@ fn client_request_id(http: &HttpRequest) -> Option<&str> {
     let id = http.headers().get("x-request-id")?.to_str().ok()?;
     let fits = (1..=128).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b));
     fits.then_some(id)
+}
+
+/// A path as far as it may be logged: one that is none of ours may hold anything, even a token that was put in the wrong place.
+/// Those are longer than any name of ours.
+fn loggable(path: &str) -> &str {
+    let is_name = path.len() <= 40 && path.bytes().all(|b| b.is_ascii_alphanumeric() || b"/._-".contains(&b));
+    if is_name { path } else { "(not shown)" }
 }
 
 fn log_failure(error: &Error, request_id: &str, trail: &Trail) {

@@ -12,7 +12,7 @@ mod writer;
 use std::time::{Duration, Instant};
 
 /// Waits until something is so, and fails if it does not come to be.
-async fn until(what: &str, patience: Duration, mut is_so: impl AsyncFnMut() -> bool) {
+pub async fn until(what: &str, patience: Duration, mut is_so: impl AsyncFnMut() -> bool) {
     let end = Instant::now() + patience;
     while !is_so().await {
         assert!(Instant::now() < end, "it took too long until {what}");
