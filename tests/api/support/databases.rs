@@ -182,7 +182,6 @@ impl Cluster {
         self.control(&["-m", "immediate", "-w", "stop"]);
     }
 
-
     fn control(&self, arguments: &[&str]) {
         let mut command = Command::new(self.bin.join("pg_ctl"));
         command.arg("-D").arg(&self.data).args(arguments).stdout(Stdio::null()).stderr(Stdio::null());
