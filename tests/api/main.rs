@@ -2,9 +2,16 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
 
+mod auth;
 mod idempotency;
+mod mails;
+mod organizations;
+mod owners;
 mod pages;
 mod registry;
+mod roles;
+mod sessions;
 mod support;
 mod teams;
+mod users;
 mod wire;
