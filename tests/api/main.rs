@@ -4,6 +4,7 @@
 
 mod auth;
 mod idempotency;
+mod impersonation;
 mod mails;
 mod organizations;
 mod owners;
