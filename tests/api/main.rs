@@ -6,6 +6,7 @@ mod auth;
 mod idempotency;
 mod impersonation;
 mod mails;
+mod oidc;
 mod organizations;
 mod owners;
 mod pages;

@@ -133,6 +133,9 @@ pub async fn insert(tx: &mut Tx<'_>, user: User, password_hash: Option<&str>) ->
     for name in [&user.email, &user.username].into_iter().flatten() {
         add_login(tx, &user, name).await?;
     }
+    if user.external_id.is_some() {
+        Sessions::forget(tx)?;
+    }
     tx.emit("user.created", &user)?;
     Ok(user)
 }
@@ -146,6 +149,10 @@ pub async fn save(tx: &mut Tx<'_>, before: User, mut after: User, event: &'stati
     after.updated_at = tx.now();
     run!(tx, |c| diesel::update(users::table.find((after.organization_id, after.id))).set(&after.row).execute(c))
         .or_conflict(taken)?;
+    // An outside issuer's tokens stand for another user now, or for none.
+    if after.external_id != before.external_id {
+        Sessions::forget(tx)?;
+    }
     if after.username != before.username {
         if let Some(name) = &before.username {
             run!(tx, |c| diesel::delete(logins::table.find((name, after.organization_id))).execute(c))?;
