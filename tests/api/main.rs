@@ -10,6 +10,7 @@ mod oidc;
 mod organizations;
 mod owners;
 mod pages;
+mod passwords;
 mod registry;
 mod roles;
 mod sessions;
