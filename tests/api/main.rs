@@ -14,6 +14,7 @@ mod pages;
 mod passwords;
 mod registry;
 mod roles;
+mod secrecy;
 mod sessions;
 mod support;
 mod teams;
