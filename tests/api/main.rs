@@ -12,6 +12,7 @@ mod organizations;
 mod owners;
 mod pages;
 mod passwords;
+mod races;
 mod registry;
 mod roles;
 mod secrecy;

@@ -34,7 +34,7 @@ impl Method for Delete {
 
     async fn call(self, ctx: Context) -> Result<Void> {
         ctx.write(async move |tx| {
-            let user = store::target(tx, self.id).await?;
+            let user = store::target_to_delete(tx, self.id).await?;
             rules::require_power_over(tx, self.id).await?;
             rules::require_heir(tx, &user, self.reassign_to_user_id).await?;
             if let Some(team) = self.reassign_to_team_id {
