@@ -288,13 +288,15 @@ fn if_match(http: &HttpRequest) -> Result<Option<i64>> {
 
 /// The address of the client; through a proxy of ours, the one that the proxy saw.
 fn address(server: &Server, http: &HttpRequest) -> Option<IpAddr> {
-    let peer = http.peer_addr().map(|peer| peer.ip());
+    // A socket for both families shows IPv4 addresses as ::ffff:192.0.2.1; people write them, in ip_allowlist too, as they are.
+    let peer = http.peer_addr().map(|peer| peer.ip().to_canonical());
     if !server.options.trust_proxy {
         return peer;
     }
     // The last entry is what our own proxy added; those before it are the client's word.
     let forwarded = http.headers().get("x-forwarded-for").and_then(|list| list.to_str().ok());
-    forwarded.and_then(|list| list.rsplit(',').next()?.trim().parse().ok()).or(peer)
+    let forwarded = forwarded.and_then(|list| list.rsplit(',').next()?.trim().parse::<IpAddr>().ok());
+    forwarded.map(|ip| ip.to_canonical()).or(peer)
 }
 
 /// Scheme and host by which the client reached us.

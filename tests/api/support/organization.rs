@@ -148,3 +148,16 @@ pub async fn row_counts(app: &App) -> Vec<(String, i64)> {
         mails
     )
 }
+
+/// Takes every organization away: the server is as empty as on its first day.
+pub async fn remove_all(app: &App) {
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(10);
+    let removed: dotdesk::method::Result<()> = app
+        .db
+        .write(deadline, async |tx| {
+            run!(tx, |c| diesel::delete(dotdesk::schema::organizations::table).execute(c))?;
+            Ok(())
+        })
+        .await;
+    removed.unwrap();
+}
