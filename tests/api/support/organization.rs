@@ -155,7 +155,12 @@ pub async fn remove_all(app: &App) {
     let removed: dotdesk::method::Result<()> = app
         .db
         .write(deadline, async |tx| {
-            run!(tx, |c| diesel::delete(dotdesk::schema::organizations::table).execute(c))?;
+            use dotdesk::schema::{api_keys, organizations, teams};
+
+            // These refer to users, but not to the organization itself, which would take them along.
+            run!(tx, |c| diesel::delete(api_keys::table).execute(c))?;
+            run!(tx, |c| diesel::delete(teams::table).execute(c))?;
+            run!(tx, |c| diesel::delete(organizations::table).execute(c))?;
             Ok(())
         })
         .await;
