@@ -155,9 +155,14 @@ pub async fn remove_all(app: &App) {
     let removed: dotdesk::method::Result<()> = app
         .db
         .write(deadline, async |tx| {
-            use dotdesk::schema::{api_keys, organizations, teams};
+            use dotdesk::schema::*;
 
-            // These refer to users, but not to the organization itself, which would take them along.
+            // Only the tables that refer to the organization go with it.
+            run!(tx, |c| diesel::delete(mails::table).execute(c))?;
+            run!(tx, |c| diesel::delete(idempotency_keys::table).execute(c))?;
+            run!(tx, |c| diesel::delete(audit_entries::table).execute(c))?;
+            run!(tx, |c| diesel::delete(events::table).execute(c))?;
+            run!(tx, |c| diesel::delete(tokens::table).execute(c))?;
             run!(tx, |c| diesel::delete(api_keys::table).execute(c))?;
             run!(tx, |c| diesel::delete(teams::table).execute(c))?;
             run!(tx, |c| diesel::delete(organizations::table).execute(c))?;
