@@ -1,6 +1,7 @@
 //! What goes wrong, done on purpose: processes killed, databases stopped, disks full, clients that hang up.
 
 mod disk;
+mod duplicates;
 mod hang_up;
 mod killed;
 mod ledger;

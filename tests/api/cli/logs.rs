@@ -4,6 +4,10 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
+use dotdesk::db::Db;
+use dotdesk::db::prelude::*;
+use dotdesk::run;
+use dotdesk::schema::users;
 use serde_json::{Value, json};
 
 use super::login;
@@ -68,11 +72,12 @@ async fn say_many_secrets(database: Database) {
     let rotated = client.ok("organizations.rotateWebhookSecret", json!({})).await;
     hidden(&rotated, "secret");
     place.hide("sk-a-secret-of-somebody-else");
-    let set = json!({ "name": "openai", "value": "sk-a-secret-of-somebody-else" });
-    client.post("organizations.setSecret", &set).await;
+    let set = json!({ "name": "ai_api_key", "value": "sk-a-secret-of-somebody-else" });
+    client.ok("organizations.setSecret", set).await;
     place.hide(NEW_PASSWORD);
     let user = json!({ "name": "Pia", "email": "pia@acme.test", "password": NEW_PASSWORD });
     client.ok("users.create", user).await;
+    place.hide(&password_hash(&place.database.url, "pia@acme.test").await);
     nobody.ok("auth.requestPasswordReset", json!({ "email": "owner@acme.test" })).await;
     let mail = mail_to(&place.folder().join("outbox"), "owner@acme.test").await;
     place.hide(&token_in(&mail, "dd_reset_"));
@@ -106,6 +111,14 @@ fn over_http2(url: &str, key: &str) {
     if let Ok(output) = curl.output() {
         assert!(output.stdout.starts_with(b"{\"data\":"), "{}", String::from_utf8_lossy(&output.stdout));
     }
+}
+
+/// What is stored of a user's password.
+async fn password_hash(url: &str, email: &str) -> String {
+    let db = Db::connect(databases::options(url)).await.unwrap();
+    let mut conn = db.read().await.unwrap();
+    let of_user = users::table.filter(users::email.eq(email)).select(users::password_hash.assume_not_null());
+    run!(conn, |c| of_user.first(c)).unwrap()
 }
 
 /// The mail to this address, once it is in the folder.
