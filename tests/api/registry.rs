@@ -302,8 +302,12 @@ fn every_write_with_a_key_happens_once() {
             let args = fixtures.arguments(method);
             let key = format!("once-{}", method.name());
             let client = api.client(&fixtures.token(method)).with("idempotency-key", &key);
-            let first = client.post(method.name(), &args).await;
+            let (first, events) = api.events_of(client.post(method.name(), &args)).await;
             assert!(first.status < 300, "{} {args}: {}", method.name(), first.text);
+            for event in events {
+                let declared = method.entry.events.contains(&event.kind.as_str());
+                assert!(declared, "{} does not say that it causes {}", method.name(), event.kind);
+            }
             let before = api.row_counts().await;
             let second = client.post(method.name(), &args).await;
             assert_eq!((second.status, &second.text), (first.status, &first.text), "{}", method.name());

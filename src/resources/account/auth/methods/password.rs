@@ -86,16 +86,11 @@ async fn send_token(ctx: &Context, account: Account) -> Result<()> {
 }
 
 fn reset_text(email: &str, organization: &str, base: Option<&str>, token: &str, end: Timestamp) -> String {
-    let how = match base {
-        Some(base) => format!(
-            "To set a new password, open\n\n{base}/reset?token={token}\n\n\
-             or, without a browser, call the API:\n\nPOST {base}/auth.resetPassword"
-        ),
-        None => "To set a new password, call the API:\n\nPOST /auth.resetPassword".to_owned(),
-    };
+    let base = base.unwrap_or_default();
     format!(
         "Somebody, probably you, asked for a new password for\n{email} at {organization}.\n\n\
-         {how}\n{{\"token\":\"{token}\",\n \"new_password\":\"<12 characters or more>\"}}\n\n\
+         To set a new password, call the API:\n\n\
+         POST {base}/auth.resetPassword\n{{\"token\":\"{token}\",\n \"new_password\":\"<12 characters or more>\"}}\n\n\
          This works once, until {end}.\nIf it was not you, there is nothing to do: the password stays as it is.\n"
     )
 }
