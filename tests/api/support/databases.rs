@@ -123,7 +123,6 @@ pub struct Cluster {
     pub url: String,
     bin: PathBuf,
     data: PathBuf,
-    port: u16,
     user: Option<(u32, u32)>,
     keeper: Child,
     _folder: TempDir,
@@ -167,7 +166,7 @@ impl Cluster {
         keeper.arg("-c").arg(script).arg(bin.join("pg_ctl")).arg(&data).stdin(Stdio::piped());
         let keeper = as_user(&mut keeper, user).current_dir("/").spawn().unwrap();
         let url = format!("postgres://postgres@127.0.0.1:{port}/postgres?sslmode=disable");
-        let cluster = Self { url, bin, data, port, user, keeper, _folder: folder };
+        let cluster = Self { url, bin, data, user, keeper, _folder: folder };
         cluster.up();
         Some(cluster)
     }
@@ -181,11 +180,6 @@ impl Cluster {
     /// Stops the cluster at once, as a crash would.
     pub fn down(&self) {
         self.control(&["-m", "immediate", "-w", "stop"]);
-    }
-
-    /// The port it listens on.
-    pub fn port(&self) -> u16 {
-        self.port
     }
 
     fn control(&self, arguments: &[&str]) {
