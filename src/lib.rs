@@ -1,16 +1,16 @@
 //! dotdesk: a support desk and CRM you drive by API.
 //!
-//! The rooms, from the ground up: [`db`] (either database), [`method`] (what a method is), [`resources`] (what the methods do),
-//! [`api`] (the list of them all), `http` and `cli` (the doors).
-
-pub mod db;
-pub mod method;
-pub mod schema;
+//! The rooms, from the ground up: [`db`] (either database) and [`schema`], [`method`] (what a method is), [`access`] (who may do
+//! what) and [`providers`] (outside services), [`jobs`] (what the server does by itself), [`resources`] (what the methods do),
+//! [`api`] (the list of them all), [`http`] and [`cli`] (the doors).
 
 pub mod access;
 pub mod api;
 pub mod cli;
+pub mod db;
 pub mod http;
 pub mod jobs;
+pub mod method;
 pub mod providers;
 pub mod resources;
+pub mod schema;

@@ -194,7 +194,13 @@ async fn session(app: &App, signer: &TokenSigner, token: &str, now: Timestamp) -
     if session.revoked_at.is_some() || session.user_id != claims.sub {
         return Err(revoked());
     }
-    let user = active_user(&mut conn, claims.org, claims.sub).await?;
+    let mut user = active_user(&mut conn, claims.org, claims.sub).await?;
+    if let Some(impersonator) = session.impersonator_id {
+        // Whatever became of either since: the one who really acts gains nothing by it, and cannot go on when he is gone.
+        let impersonator = store::user(&mut conn, claims.org, impersonator).await?;
+        let impersonator = impersonator.filter(|real| real.status == UserStatus::Active).ok_or_else(revoked)?;
+        user.scopes = user.scopes.intersection(impersonator.scopes);
+    }
     let end = Timestamp::from_millis(claims.exp * 1000).min(session.expires_at);
     let organization_name = store::organization_name(&mut conn, claims.org).await?;
     let credential = Credential::Session { impersonator: session.impersonator_id };

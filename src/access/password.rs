@@ -16,7 +16,7 @@ const QUEUE: usize = 256;
 /// Hashes and checks passwords.
 pub struct Passwords {
     argon2: Arc<Argon2<'static>>,
-    /// A hash of nothing, checked for users that do not exist, so that they take as long as those that do.
+    /// The hash of no password, checked for users that do not exist, so that they take as long as those that do.
     decoy: Arc<str>,
     threads: Arc<Semaphore>,
     queue: Arc<Semaphore>,
@@ -40,8 +40,12 @@ impl Passwords {
 
     fn with(params: Result<Params, argon2::Error>) -> Result<Self, HashError> {
         let params = params.map_err(|error| HashError(error.to_string()))?;
+        let (m, t, p) = (params.m_cost(), params.t_cost(), params.p_cost());
         let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
-        let decoy = hash(&argon2, "decoy")?;
+        // Only its parameters matter, so that checking it takes as long as checking a real one; no password gives these bytes.
+        let decoy = format!(
+            "$argon2id$v=19$m={m},t={t},p={p}$ZGVjb3lkZWNveWRlY295$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+        );
         let threads = std::thread::available_parallelism().map_or(1, |n| n.get().div_ceil(2));
         Ok(Self {
             argon2: Arc::new(argon2),
@@ -115,4 +119,29 @@ fn hash(argon2: &Argon2<'_>, password: &str) -> Result<String, HashError> {
     let hash =
         argon2.hash_password_with_salt(password.as_bytes(), &salt).map_err(|error| HashError(error.to_string()))?;
     Ok(hash.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn only_the_right_password_matches_and_nobody_matches_the_decoy() {
+        let passwords = Passwords::quick().unwrap();
+        let hash = passwords.hash("correct horse battery staple").await.unwrap();
+        assert!(passwords.verify("correct horse battery staple", Some(&hash)).await.unwrap());
+        assert!(!passwords.verify("wrong", Some(&hash)).await.unwrap());
+        assert!(PasswordHash::new(&passwords.decoy).is_ok(), "the decoy is checked like a real one");
+        assert!(!passwords.verify("decoy", None).await.unwrap());
+    }
+
+    #[test]
+    fn easy_passwords_are_refused() {
+        let passwords = Passwords::quick().unwrap();
+        for weak in ["short", "passwordpassword", "aaaaaaaaaaaaaaaa", "janedoe@example.com", &"x".repeat(129)] {
+            let error = passwords.check(weak, &["Jane Doe", "janedoe@example.com"]).unwrap_err();
+            assert_eq!(error.code(), Code::WeakPassword, "{weak}");
+        }
+        assert!(passwords.check("correct horse battery staple", &[]).is_ok());
+    }
 }

@@ -114,10 +114,11 @@ pub async fn user_by_external_id(conn: &mut Conn, organization: Id, external_id:
     .optional()?)
 }
 
-/// The user with this (lower-case) e-mail address.
+/// The user with this (lower-case) e-mail address, unless it is known already as which subject he comes: addresses are handed on,
+/// and who has one now need not be who had it when the account was made.
 pub async fn user_by_email(conn: &mut Conn, organization: Id, email: &str) -> Result<Option<Id>> {
     Ok(run!(conn, |c| users::table
-        .filter(users::organization_id.eq(organization).and(users::email.eq(email)))
+        .filter(users::organization_id.eq(organization).and(users::email.eq(email)).and(users::external_id.is_null()))
         .select(users::id)
         .first(c))
     .optional()?)

@@ -116,6 +116,43 @@ macro_rules! lock {
     };
 }
 
+/// As [`lock!`](crate::lock), for a row that is about to be deleted: PostgreSQL gets `FOR UPDATE`, so that whoever adds a row that
+/// refers to this one waits too, and then finds it gone.
+#[macro_export]
+macro_rules! lock_to_delete {
+    ($conn:expr, $query:expr) => {
+        match $conn.backend() {
+            $crate::db::Backend::Sqlite(c) => {
+                use ::diesel::{OptionalExtension as _, RunQueryDsl as _};
+                $query.first(c).optional()
+            }
+            $crate::db::Backend::Postgres(mut shared) => {
+                use ::diesel::OptionalExtension as _;
+                use ::diesel_async::RunQueryDsl as _;
+                $query.for_update().first(&mut shared).await.optional()
+            }
+        }
+    };
+}
+
+/// Reads rows and keeps others from deleting them until the transaction ends: for references that no foreign key guards.
+/// PostgreSQL gets `FOR KEY SHARE`, as its own foreign keys do.
+#[macro_export]
+macro_rules! keep {
+    ($conn:expr, $query:expr) => {
+        match $conn.backend() {
+            $crate::db::Backend::Sqlite(c) => {
+                use ::diesel::RunQueryDsl as _;
+                $query.load(c)
+            }
+            $crate::db::Backend::Postgres(mut shared) => {
+                use ::diesel_async::RunQueryDsl as _;
+                $query.for_key_share().load(&mut shared).await
+            }
+        }
+    };
+}
+
 /// A connection for reading, lent until it is dropped.
 pub struct Reader {
     conn: Option<Conn>,

@@ -1,6 +1,6 @@
 //! Brings the tables up to date, one server at a time.
 
-use std::fs::File;
+use std::fs::{File, OpenOptions};
 use std::path::Path;
 
 use diesel_async::SimpleAsyncConnection;
@@ -64,10 +64,21 @@ fn migrate_sqlite(path: &Path, way: Way) -> Result<Vec<String>, OpenError> {
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         std::fs::create_dir_all(folder).map_err(|e| open(&e))?;
     }
-    let lock = File::create(path.with_extension("lock")).map_err(|e| open(&e))?;
+    let lock = private(&path.with_extension("lock")).map_err(|e| open(&e))?;
     lock.lock().map_err(|e| open(&e))?;
+    // SQLite would make the file readable to everybody; its journals take after it.
+    private(path).map_err(|e| open(&e))?;
     let mut conn = sqlite::connect(path, "full").map_err(|e| open(&e))?;
     apply(&mut conn, || SQLITE, way)
+}
+
+/// Opens a file that is there, or makes one that only its owner can read.
+fn private(path: &Path) -> std::io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
 }
 
 fn apply<DB, C>(conn: &mut C, migrations: fn() -> EmbeddedMigrations, way: Way) -> Result<Vec<String>, OpenError>

@@ -67,11 +67,12 @@ impl Db {
         Ok(Self(Arc::new(kind)))
     }
 
-    /// A handle with read connections of its own: each server thread takes one, so that reads never cross threads.
-    pub fn fork(&self) -> Self {
+    /// A handle with connections of its own, one of `parts` equal ones: each server thread takes one, so that queries never cross
+    /// threads.
+    pub fn fork(&self, parts: usize) -> Self {
         Self(Arc::new(match &*self.0 {
             Kind::Sqlite(sqlite) => Kind::Sqlite(sqlite.fork()),
-            Kind::Postgres(postgres) => Kind::Postgres(postgres.fork()),
+            Kind::Postgres(postgres) => Kind::Postgres(postgres.fork(parts)),
         }))
     }
 

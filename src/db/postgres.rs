@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use diesel::{ConnectionError, ConnectionResult};
-use diesel_async::pooled_connection::deadpool::{Object, Pool};
+use diesel_async::pooled_connection::deadpool::{BuildError, Object, Pool};
 use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod};
 use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
 use futures_util::FutureExt;
@@ -35,8 +35,18 @@ const RETRIES: u32 = 8;
 
 pub(super) struct Postgres {
     url: Arc<str>,
+    max_connections: usize,
     pool: Pool<AsyncPgConnection>,
     reader: Mutex<Option<Link<Arc<AsyncPgConnection>>>>,
+}
+
+/// A pool whose connections live on the thread that first needs them.
+fn pool(url: &str, max_connections: usize) -> Result<Pool<AsyncPgConnection>, BuildError> {
+    let mut config = ManagerConfig::<AsyncPgConnection>::default();
+    config.recycling_method = RecyclingMethod::Fast;
+    config.custom_setup = Box::new(|url| connect_writer(url.to_owned()).boxed());
+    let manager = AsyncDieselConnectionManager::new_with_config(url, config);
+    Pool::builder(manager).max_size(max_connections).build()
 }
 
 /// A connection and whether the server has closed it.
@@ -47,21 +57,17 @@ struct Link<C> {
 
 impl Postgres {
     pub(super) async fn open(options: &Options) -> Result<Self, OpenError> {
-        let mut config = ManagerConfig::<AsyncPgConnection>::default();
-        config.recycling_method = RecyclingMethod::Fast;
-        config.custom_setup = Box::new(|url| connect_writer(url.to_owned()).boxed());
-        let manager = AsyncDieselConnectionManager::new_with_config(&options.url, config);
-        let pool = Pool::builder(manager)
-            .max_size(options.max_connections.max(1))
-            .build()
-            .map_err(|error| OpenError::Open(error.to_string()))?;
-        let this = Self { url: options.url.as_str().into(), pool, reader: Mutex::default() };
+        let max_connections = options.max_connections.max(1);
+        let pool = pool(&options.url, max_connections).map_err(|error| OpenError::Open(error.to_string()))?;
+        let this = Self { url: options.url.as_str().into(), max_connections, pool, reader: Mutex::default() };
         this.read().await.map_err(|error| OpenError::Open(error.to_string()))?;
         Ok(this)
     }
 
-    pub(super) fn fork(&self) -> Self {
-        Self { url: self.url.clone(), pool: self.pool.clone(), reader: Mutex::default() }
+    pub(super) fn fork(&self, parts: usize) -> Self {
+        let share = self.max_connections.div_ceil(parts.max(1));
+        let pool = pool(&self.url, share).unwrap_or_else(|_| self.pool.clone());
+        Self { url: self.url.clone(), max_connections: share, pool, reader: Mutex::default() }
     }
 
     pub(super) async fn read(&self) -> Result<Reader, Unavailable> {

@@ -124,7 +124,7 @@ async fn route(
         return Ok(Reply::Page(HttpResponse::NoContent().insert_header(("allow", "POST, OPTIONS")).finish()));
     }
     let deadline = Instant::now() + server.options.request_timeout;
-    if http.method() == HttpMethod::GET {
+    if matches!(*http.method(), HttpMethod::GET | HttpMethod::HEAD) {
         let page = tokio::time::timeout_at(deadline.into(), pages::page(server, http, base_url))
             .await
             .map_err(|_| Error::new(Code::ServiceUnavailable, "The database does not answer."))?;
@@ -159,14 +159,16 @@ async fn route(
         Error::new(Code::RequestTimeout, "The body did not arrive in time. Nothing was changed; retry.")
     })??;
     trail.assumed_json = read.assumed_json;
+    let writes = method.entry.kind != Kind::Read;
     let request = Request {
         id: request_id.to_owned(),
         at: server.app.now(),
         deadline,
         ip,
         user_agent: http.headers().get("user-agent").and_then(|agent| agent.to_str().ok()).map(str::to_owned),
-        idempotency_key: idempotency_key(http)?,
-        if_match: if_match(http)?,
+        // A read does nothing twice and guards nothing: what it makes of these headers is nothing.
+        idempotency_key: if writes { idempotency_key(http)? } else { None },
+        if_match: if writes { if_match(http)? } else { None },
         base_url: base_url.to_owned(),
     };
     let call = Call {
@@ -286,13 +288,15 @@ fn if_match(http: &HttpRequest) -> Result<Option<i64>> {
 
 /// The address of the client; through a proxy of ours, the one that the proxy saw.
 fn address(server: &Server, http: &HttpRequest) -> Option<IpAddr> {
-    let peer = http.peer_addr().map(|peer| peer.ip());
+    // A socket for both families shows IPv4 addresses as ::ffff:192.0.2.1; people write them, in ip_allowlist too, as they are.
+    let peer = http.peer_addr().map(|peer| peer.ip().to_canonical());
     if !server.options.trust_proxy {
         return peer;
     }
     // The last entry is what our own proxy added; those before it are the client's word.
     let forwarded = http.headers().get("x-forwarded-for").and_then(|list| list.to_str().ok());
-    forwarded.and_then(|list| list.rsplit(',').next()?.trim().parse().ok()).or(peer)
+    let forwarded = forwarded.and_then(|list| list.rsplit(',').next()?.trim().parse::<IpAddr>().ok());
+    forwarded.map(|ip| ip.to_canonical()).or(peer)
 }
 
 /// Scheme and host by which the client reached us.

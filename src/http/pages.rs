@@ -11,7 +11,7 @@ use serde_json::json;
 use super::respond::{self, Wants};
 use super::server::Server;
 use crate::access::jwt::TokenSigner;
-use crate::method::{Code, Error, Result, openapi};
+use crate::method::{Code, Error, Registry, Result, openapi};
 use crate::run;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=utf-8");
@@ -24,6 +24,7 @@ pub(super) struct Documents {
     openapi: OnceLock<Document>,
     openapi_3_0: OnceLock<Document>,
     errors: OnceLock<Document>,
+    methods: OnceLock<Document>,
 }
 
 struct Document {
@@ -74,6 +75,10 @@ pub(super) async fn page(server: &Server, http: &HttpRequest, base_url: &str) ->
             }),
         )),
         "/docs/errors" => Ok(document(http, HTML, documents.errors.get_or_init(|| Document::new(errors_page())))),
+        "/docs/methods" => {
+            let made = documents.methods.get_or_init(|| Document::new(methods_page(&server.registry)));
+            Ok(document(http, HTML, made))
+        }
         _ => return None,
     })
 }
@@ -119,17 +124,42 @@ fn errors_page() -> Vec<u8> {
                 code.as_str(),
                 code.status(),
                 code.error_type().as_str(),
-                code.meaning().replace('<', "&lt;")
+                escape(code.meaning())
             )
         })
         .collect();
+    let body = format!(
+        "<p>Switch on <code>type</code>. Retry <code>rate_limit</code> and <code>server</code> errors with the same \
+         <code>Idempotency-Key</code>; read again and decide again on <code>conflict</code>; fix the code on the rest.</p>\
+         <table><tr><th>code<th>status<th>type<th>meaning\n{rows}</table>"
+    );
+    html("Errors", &body)
+}
+
+/// Where the `doc_url` of an unknown method leads: the list of those that there are.
+fn methods_page(registry: &Registry) -> Vec<u8> {
+    let rows: String = registry
+        .methods()
+        .iter()
+        .map(|method| format!("<tr id=\"{0}\"><td><code>{0}</code><td>{1}\n", method.name(), escape(method.summary())))
+        .collect();
+    let body = format!(
+        "<p>Call each with <code>POST /&lt;method&gt;</code>. Arguments, results and errors are in \
+         <a href=\"/openapi.json\">openapi.json</a>.</p><table><tr><th>method<th>what it does\n{rows}</table>"
+    );
+    html("Methods", &body)
+}
+
+fn escape(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;")
+}
+
+fn html(title: &str, body: &str) -> Vec<u8> {
     format!(
         "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">\
-         <title>dotdesk errors</title><style>body{{font:16px/1.5 system-ui;max-width:60rem;margin:2rem auto;padding:0 1rem;\
-         color-scheme:light dark}}td,th{{text-align:left;vertical-align:top;padding:.3rem .8rem .3rem 0}}\
-         :target{{background:#fd06}}</style><h1>Errors</h1><p>Switch on <code>type</code>. Retry <code>rate_limit</code> and \
-         <code>server</code> errors with the same <code>Idempotency-Key</code>; read again and decide again on \
-         <code>conflict</code>; fix the code on the rest.</p><table><tr><th>code<th>status<th>type<th>meaning\n{rows}</table>"
+         <title>dotdesk: {title}</title><style>body{{font:16px/1.5 system-ui;max-width:60rem;margin:2rem auto;\
+         padding:0 1rem;color-scheme:light dark}}td,th{{text-align:left;vertical-align:top;padding:.3rem .8rem .3rem 0}}\
+         :target{{background:#fd06}}</style><h1>{title}</h1>{body}"
     )
     .into_bytes()
 }

@@ -275,3 +275,35 @@ pub(super) fn set(response: &mut HttpResponse, name: &'static str, value: &str) 
         response.headers_mut().insert(header::HeaderName::from_static(name), value);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::method::Registry;
+
+    #[test]
+    fn a_method_on_its_way_out_says_when_and_what_instead() {
+        let vectors: Value = serde_json::from_str(include_str!("../../tests/vectors/wire-headers.json")).unwrap();
+        let registry = Registry::new(crate::api::TABLES);
+        let mut response = HttpResponse::Ok().finish();
+        let deprecation = Deprecation { since: 1_688_169_599, sunset: 1_719_791_999, successor: "teams.list" };
+        deprecation_headers(&mut response, registry.find("teams.info").unwrap(), &deprecation);
+        let header = |name| response.headers().get(name).unwrap().to_str().unwrap();
+        let told = |name: &str, value: &str| format!("{name}: {value}");
+        assert_eq!(told("Deprecation", header("deprecation")), vectors["deprecation"]["raw"]);
+        assert_eq!(told("Sunset", header("sunset")), vectors["deprecation"]["sunset"]);
+        assert_eq!(
+            header("link"),
+            "</docs/changes#teams-info>; rel=\"deprecation\", </docs/methods#teams.list>; rel=\"successor-version\""
+        );
+    }
+
+    #[test]
+    fn pointers_become_fragments() {
+        let vectors: Value = serde_json::from_str(include_str!("../../tests/vectors/wire-json-pointer.json")).unwrap();
+        for case in vectors["cases"].as_array().unwrap() {
+            let fragment = format!("#{}", encode_fragment(case["pointer"].as_str().unwrap()));
+            assert_eq!(fragment, case["uri_fragment"].as_str().unwrap());
+        }
+    }
+}

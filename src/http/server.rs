@@ -126,7 +126,7 @@ pub fn start(listener: TcpListener, app: App, registry: Arc<Registry>, options: 
     let (shared, flag, counters) = (options.clone(), stopping.clone(), metrics.clone());
     let server = HttpServer::new(move || {
         let server = Server {
-            app: app.fork(),
+            app: app.fork(workers),
             registry: registry.clone(),
             options: shared.clone(),
             metrics: counters.clone(),

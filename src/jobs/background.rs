@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::purge;
+use super::{purge, reseal};
 use crate::access::authenticate::Sessions;
 use crate::method::App;
 use crate::providers::mail::{self, Mailer};
@@ -11,12 +11,14 @@ use crate::providers::mail::{self, Mailer};
 const MAIL: Duration = Duration::from_secs(1);
 /// How often it is written down when keys were last used.
 const USES: Duration = Duration::from_secs(20);
+/// How often it is looked for what an old secret of the server sealed.
+const RESEAL: Duration = Duration::from_secs(600);
 /// How often what is over is taken out.
 const PURGE: Duration = Duration::from_secs(600);
 
 /// Does all rounds, for as long as the server runs.
 pub async fn run(app: App) {
-    tokio::join!(send_mail(&app), note_uses(&app), take_out(&app));
+    tokio::join!(send_mail(&app), note_uses(&app), take_out(&app), seal_again(&app));
 }
 
 async fn send_mail(app: &App) {
@@ -47,5 +49,18 @@ async fn take_out(app: &App) {
             Err(error) => tracing::warn!(?error, "what is over could not be taken out"),
         }
         tokio::time::sleep(PURGE).await;
+    }
+}
+
+async fn seal_again(app: &App) {
+    loop {
+        tokio::time::sleep(RESEAL).await;
+        match reseal::run(app).await {
+            Ok(0) => {}
+            Ok(count) => tracing::info!(count, "secrets were sealed again with the newest key"),
+            Err(error) => {
+                tracing::error!(?error, "secrets could not be sealed again; do not rotate keys before they are")
+            }
+        }
     }
 }

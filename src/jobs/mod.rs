@@ -2,5 +2,6 @@
 
 mod background;
 mod purge;
+mod reseal;
 
 pub use background::run;

@@ -47,9 +47,9 @@ impl App {
         Self { db, shared: Arc::new(Shared { clock, ids, keyring, services }) }
     }
 
-    /// The same server, with read connections of its own for one more server thread.
-    pub fn fork(&self) -> Self {
-        Self { db: self.db.fork(), shared: self.shared.clone() }
+    /// The same server with database connections of its own, for one of `threads` server threads.
+    pub fn fork(&self, threads: usize) -> Self {
+        Self { db: self.db.fork(threads), shared: self.shared.clone() }
     }
 
     /// The present instant.

@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 
 use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
-use schemars::generate::SchemaSettings;
+use schemars::generate::{Contract, SchemaSettings};
 use schemars::{JsonSchema, SchemaGenerator};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -340,8 +340,8 @@ impl Described {
 
     fn schemas(&self) -> &Schemas {
         self.schemas.get_or_init(|| {
-            let arguments = standalone(self.entry.arguments);
-            let result = standalone(self.entry.result);
+            let arguments = standalone(self.entry.arguments, Contract::Deserialize);
+            let result = standalone(self.entry.result, Contract::Serialize);
             let item = &result["properties"]["data"]["items"];
             let item = match item["$ref"].as_str().and_then(|path| path.strip_prefix('#')) {
                 Some(path) => result.pointer(path).unwrap_or(item),
@@ -351,7 +351,7 @@ impl Described {
             let takes_if_version = self.entry.kind != Kind::Read
                 && arguments["properties"]["id"].is_object()
                 && match self.info {
-                    Some(info) if self.entry.is_void => has_version(&standalone(info.result)),
+                    Some(info) if self.entry.is_void => has_version(&standalone(info.result, Contract::Serialize)),
                     _ => has_version(&result),
                 };
             Schemas { item_fields: item_fields.unwrap_or_default(), takes_if_version, arguments, result }
@@ -364,8 +364,9 @@ fn has_version(result: &Value) -> bool {
 }
 
 /// A schema that stands on its own: its root inline, everything it refers to in `$defs`.
-fn standalone(make: fn(&mut SchemaGenerator) -> Value) -> Value {
-    let mut generator = SchemaSettings::draft2020_12().into_generator();
+fn standalone(make: fn(&mut SchemaGenerator) -> Value, contract: Contract) -> Value {
+    let settings = SchemaSettings::draft2020_12().with(|settings| settings.contract = contract);
+    let mut generator = settings.into_generator();
     let root = make(&mut generator);
     let mut definitions = generator.take_definitions(true);
     let name = root["$ref"].as_str().and_then(|path| path.strip_prefix("#/$defs/"));

@@ -113,6 +113,12 @@ impl Error {
         self
     }
 
+    /// Marks it as one that may not come up again when the same work is run again.
+    fn retryable(mut self) -> Self {
+        self.0.retryable = true;
+        self
+    }
+
     /// Adds the cause, for the log only.
     pub fn because(mut self, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         self.0.source = Some(source.into());
@@ -202,11 +208,9 @@ impl From<db::Fault> for Error {
                  Idempotency-Key, or look before you retry.",
             )
             .because(fault),
-            db::Fault::Retry(_) => {
-                let mut error = unavailable().because(fault);
-                error.0.retryable = true;
-                error
-            }
+            db::Fault::Retry(_) => unavailable().because(fault).retryable(),
+            // What the work had found was taken away before it could refer to it: run again, it finds that it is gone.
+            db::Fault::ForeignKey(_) => Self::internal(fault).retryable(),
             db::Fault::Deadline => {
                 Self::new(Code::RequestTimeout, "The call took too long. Nothing was changed; retry.")
             }

@@ -15,6 +15,8 @@ use crate::schema::idempotency_keys;
 pub const KEPT_SECONDS: i64 = 24 * 60 * 60;
 /// Idempotency bodies are sealed for this purpose: they may hold a secret that was shown once.
 const PURPOSE: &str = "idempotency";
+/// Fingerprints are sealed too: one is a digest that is quick to make, of arguments that may hold a password.
+const FINGERPRINT: &str = "idempotency fingerprint";
 
 /// The answer to an earlier call with the same key.
 #[derive(Clone, Debug)]
@@ -32,7 +34,8 @@ struct Record {
     owner_id: Id,
     key: String,
     method: String,
-    fingerprint: Vec<u8>,
+    #[diesel(column_name = fingerprint)]
+    sealed_fingerprint: Vec<u8>,
     request_id: String,
     sealed_body: Vec<u8>,
     created_at: Timestamp,
@@ -82,7 +85,7 @@ pub(super) async fn begin(tx: &mut Tx<'_>) -> Result<Option<Replay>> {
         owner_id: owner,
         key: key.clone(),
         method: ctx.method().to_owned(),
-        fingerprint: fingerprint.to_vec(),
+        sealed_fingerprint: ctx.app().keyring().seal(FINGERPRINT, fingerprint).map_err(Error::internal)?,
         request_id: ctx.request().id.clone(),
         sealed_body: Vec::new(),
         created_at: tx.now(),
@@ -102,14 +105,15 @@ pub(super) async fn begin(tx: &mut Tx<'_>) -> Result<Option<Replay>> {
         run!(tx, |c| diesel::insert_into(idempotency_keys::table).values(&record).execute(c))?;
         return Ok(None);
     }
-    if earlier.fingerprint != record.fingerprint {
+    let keyring = ctx.app().keyring();
+    if keyring.open(FINGERPRINT, &earlier.sealed_fingerprint).map_err(Error::internal)? != fingerprint {
         let message = format!(
             "This idempotency key was used for another call: {} at {} ({}).",
             earlier.method, earlier.created_at, earlier.request_id
         );
         return Err(Error::new(Code::IdempotencyKeyReused, message));
     }
-    let body = ctx.app().keyring().open(PURPOSE, &earlier.sealed_body).map_err(Error::internal)?;
+    let body = keyring.open(PURPOSE, &earlier.sealed_body).map_err(Error::internal)?;
     Ok(Some(Replay { body, request_id: earlier.request_id }))
 }
 

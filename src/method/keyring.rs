@@ -107,6 +107,11 @@ impl Keyring {
         Ok([&[key.id][..], &nonce, &sealed].concat())
     }
 
+    /// Whether this was sealed with another secret than would seal it now.
+    pub fn is_outdated(&self, sealed: &[u8]) -> bool {
+        sealed.first() != Some(&self.ring().current(Instant::now()).id)
+    }
+
     /// Opens what [`Keyring::seal`] made.
     pub fn open(&self, purpose: &str, sealed: &[u8]) -> Result<Vec<u8>, SealError> {
         let (id, rest) = sealed.split_first().ok_or(SealError)?;

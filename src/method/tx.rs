@@ -3,17 +3,18 @@
 use std::ops::{Deref, DerefMut};
 
 use crate::db::prelude::*;
+use futures_util::future::{try_join, try_join_all};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use super::caller::Credential;
 use super::codes::Code;
 use super::context::Context;
 use super::error::{Error, FieldError, Result};
 use super::idempotency;
 use super::object::Object;
-use crate::db::{Conn, Id, Timestamp, Transaction};
+use crate::db::{Backend, Conn, Id, Timestamp, Transaction};
 use crate::schema::{audit_entries, events};
-use crate::{run, run_each};
 
 /// A write transaction; a connection to those who only query.
 pub struct Tx<'a> {
@@ -161,17 +162,15 @@ impl<'a> Tx<'a> {
         idempotency::finish(self, answer).await?;
         let events = std::mem::take(&mut self.events);
         let Some(first) = events.first() else { return Ok(()) };
-        self.store_audit(first).await?;
-        run_each!(self, &events, |c, event| diesel::insert_into(events::table).values(event).execute(c))?;
+        let ctx = self.ctx.clone();
+        let entry = self.audit_entry(&ctx, first)?;
+        store(self, &entry, &events).await?;
         Ok(())
     }
 
-    async fn store_audit(&mut self, event: &Event) -> Result<()> {
-        use super::caller::Credential;
-
-        let ctx = self.ctx.clone();
+    fn audit_entry<'e>(&self, ctx: &'e Context, event: &'e Event) -> Result<AuditEntry<'e>> {
         let caller = ctx.caller()?;
-        let entry = AuditEntry {
+        Ok(AuditEntry {
             organization_id: caller.organization,
             id: self.new_id(),
             at: self.now,
@@ -187,9 +186,32 @@ impl<'a> Tx<'a> {
             target_id: event.object_id,
             changes: event.previous.as_deref().unwrap_or("{}"),
             request_id: &event.request_id,
-        };
-        run!(self, |c| diesel::insert_into(audit_entries::table).values(&entry).execute(c))?;
-        Ok(())
+        })
+    }
+}
+
+/// Stores the audit entry and the events. PostgreSQL gets them together and answers them together: one wait in place of many.
+async fn store(conn: &mut Conn, entry: &AuditEntry<'_>, events: &[Event]) -> diesel::QueryResult<()> {
+    match conn.backend() {
+        Backend::Sqlite(conn) => {
+            use diesel::RunQueryDsl as _;
+            diesel::insert_into(audit_entries::table).values(entry).execute(conn)?;
+            events
+                .iter()
+                .try_for_each(|event| diesel::insert_into(events::table).values(event).execute(conn).map(|_| ()))
+        }
+        Backend::Postgres(conn) => {
+            use diesel_async::RunQueryDsl as _;
+            let entry = async {
+                let mut conn = conn;
+                diesel::insert_into(audit_entries::table).values(entry).execute(&mut conn).await
+            };
+            let events = events.iter().map(|event| async move {
+                let mut conn = conn;
+                diesel::insert_into(events::table).values(event).execute(&mut conn).await
+            });
+            try_join(entry, try_join_all(events)).await.map(|_| ())
+        }
     }
 }
 

@@ -2,12 +2,25 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
 
+mod api_keys;
+mod auth;
 mod cli;
 mod faults;
 mod idempotency;
+mod impersonation;
+mod mails;
+mod oidc;
+mod organizations;
+mod owners;
 mod pages;
+mod passwords;
+mod races;
 mod registry;
+mod roles;
 mod schema;
+mod secrecy;
+mod sessions;
 mod support;
 mod teams;
+mod users;
 mod wire;

@@ -66,7 +66,7 @@ pub const SETTINGS: &[Setting] = &[
         "max_connections",
         "NUMBER",
         Value("16"),
-        "The most PostgreSQL connections for writing. SQLite has one writer and ignores this.",
+        "How many PostgreSQL connections may write at the same time; every server thread has an equal share, and one more connection for reading. SQLite has one writer and ignores this.",
     ),
     setting(
         "synchronous",

@@ -6,6 +6,3 @@ pub mod organizations;
 pub mod roles;
 pub mod teams;
 pub mod users;
-
-#[cfg(test)]
-pub(crate) mod testing;

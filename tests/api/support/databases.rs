@@ -156,7 +156,8 @@ impl Cluster {
         let fsync = if durable { "on" } else { "off" };
         let settings = format!(
             "listen_addresses = '127.0.0.1'\nport = {port}\nunix_socket_directories = ''\nmax_connections = 300\n\
-             fsync = {fsync}\nsynchronous_commit = {fsync}\nfull_page_writes = {fsync}\nshared_buffers = 64MB\n"
+             fsync = {fsync}\nsynchronous_commit = {fsync}\nfull_page_writes = {fsync}\nshared_buffers = 64MB\n\
+             deadlock_timeout = 50ms\n"
         );
         let mut conf = std::fs::OpenOptions::new().append(true).open(data.join("postgresql.conf")).unwrap();
         conf.write_all(settings.as_bytes()).unwrap();

@@ -4,7 +4,11 @@ pub mod client;
 pub mod databases;
 pub mod fixtures;
 pub mod organization;
+pub mod people;
 pub mod program;
+pub mod records;
 pub mod server;
 
+pub use client::{Client, Reply};
+pub use people::text;
 pub use server::{Api, Setup, on_both, on_both_with};

@@ -148,3 +148,26 @@ pub async fn row_counts(app: &App) -> Vec<(String, i64)> {
         mails
     )
 }
+
+/// Takes every organization away: the server is as empty as on its first day.
+pub async fn remove_all(app: &App) {
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(10);
+    let removed: dotdesk::method::Result<()> = app
+        .db
+        .write(deadline, async |tx| {
+            use dotdesk::schema::*;
+
+            // Only the tables that refer to the organization go with it.
+            run!(tx, |c| diesel::delete(mails::table).execute(c))?;
+            run!(tx, |c| diesel::delete(idempotency_keys::table).execute(c))?;
+            run!(tx, |c| diesel::delete(audit_entries::table).execute(c))?;
+            run!(tx, |c| diesel::delete(events::table).execute(c))?;
+            run!(tx, |c| diesel::delete(tokens::table).execute(c))?;
+            run!(tx, |c| diesel::delete(api_keys::table).execute(c))?;
+            run!(tx, |c| diesel::delete(teams::table).execute(c))?;
+            run!(tx, |c| diesel::delete(organizations::table).execute(c))?;
+            Ok(())
+        })
+        .await;
+    removed.unwrap();
+}

@@ -16,7 +16,7 @@ use super::client::Client;
 use super::databases::{self, Database};
 use super::organization::{self, Organization};
 
-/// The instant at which every test starts.
+/// The instant at which tests start unless they say otherwise.
 pub const START: Timestamp = Timestamp::from_millis(1_795_155_754_492);
 
 /// How a test's server differs from the usual one.
@@ -26,11 +26,20 @@ pub struct Setup {
     pub quotas: Quotas,
     /// The HTTP server's options.
     pub options: http::Options,
+    /// The instant at which the test starts.
+    pub start: Timestamp,
+    /// Adds services to the usual ones.
+    pub services: Arc<dyn Fn(Services) -> Services>,
 }
 
 impl Default for Setup {
     fn default() -> Self {
-        Self { quotas: Quotas::OFF, options: http::Options { workers: 1, ..http::Options::default() } }
+        Self {
+            quotas: Quotas::OFF,
+            options: http::Options { workers: 1, ..http::Options::default() },
+            start: START,
+            services: Arc::new(|usual| usual),
+        }
     }
 }
 
@@ -75,7 +84,7 @@ pub fn on_both_with<F: AsyncFn(&Api)>(setup: Setup, test: F) {
 
 impl Api {
     async fn start(database: Database, setup: &Setup) -> Self {
-        let clock = Arc::new(AtomicI64::new(START.millis()));
+        let clock = Arc::new(AtomicI64::new(setup.start.millis()));
         let registry = Arc::new(Registry::new(dotdesk::api::TABLES));
         let db = Db::connect(databases::options(&database.url)).await.unwrap();
         let services = Services::default()
@@ -85,6 +94,7 @@ impl Api {
             .with(Limits::new(setup.quotas))
             .with(registry.clone());
         let keyring = Keyring::new(&[Generation::new(None).unwrap()]).unwrap();
+        let services = (setup.services)(services);
         let app = App::new(db, Clock::Fixed(clock.clone()), Ids::counted(), keyring, services);
         let acme = organization::create(&app, "Acme").await;
         let other = organization::create(&app, "Other").await;

@@ -7,8 +7,6 @@ mod methods;
 mod model;
 mod reach;
 pub mod store;
-#[cfg(test)]
-mod tests;
 
 pub use methods::*;
 pub use model::*;

@@ -5,8 +5,6 @@
 mod methods;
 mod model;
 pub mod store;
-#[cfg(test)]
-mod tests;
 
 pub use methods::*;
 pub use model::*;

@@ -187,6 +187,7 @@ impl Method for Update {
         }
         ctx.write(async move |tx| {
             let args = self.clone();
+            keep_references(tx, &args).await?;
             let before = store::target(tx).await?;
             let mut organization = before.clone();
             args.name.apply(&mut organization.name);
@@ -211,6 +212,18 @@ impl Method for Update {
         })
         .await
     }
+}
+
+/// Keeps what is named from being deleted meanwhile. This comes before the organization is locked, because whoever deletes a user
+/// or a team locks in that order too.
+async fn keep_references(tx: &mut Tx<'_>, args: &Update) -> Result<()> {
+    if let Patch::Set(Nullable(Some(user))) = args.default_user_id {
+        users::store::keep(tx, &[user]).await?;
+    }
+    if let Patch::Set(Nullable(Some(team))) = args.default_team_id {
+        teams::store::lock(tx, team).await?;
+    }
+    Ok(())
 }
 
 /// Refuses ids that lead nowhere. What the organization refers to already is not looked up again.

@@ -139,7 +139,8 @@ impl Method for Update {
     async fn call(self, ctx: Context) -> Result<Role> {
         ctx.write(async move |tx| {
             let args = self.clone();
-            let before = changeable(tx, args.id).await?;
+            let before = store::target(tx, args.id).await?;
+            require_changeable(tx, &before)?;
             let mut role = before.clone();
             args.name.apply(&mut role.name);
             args.description.apply(&mut role.description);
@@ -177,7 +178,8 @@ impl Method for Delete {
 
     async fn call(self, ctx: Context) -> Result<Void> {
         ctx.write(async move |tx| {
-            let role = changeable(tx, self.id).await?;
+            let role = store::target_to_delete(tx, self.id).await?;
+            require_changeable(tx, &role)?;
             if let Some(heir) = self.replace_with_role_id {
                 if heir == role.id {
                     return Err(Error::argument("/replace_with_role_id", "unknown_id", "name another role"));
@@ -193,15 +195,13 @@ impl Method for Delete {
     }
 }
 
-/// The role that a write is about, if it may be changed at all, and by this caller: who could change a role that grants more than
-/// he has could take it from those who have it.
-async fn changeable(tx: &mut Tx<'_>, id: Id) -> Result<Role> {
-    let role = store::target(tx, id).await?;
+/// Refuses to change a role that must stay as it is, or is not this caller's to change: who could change a role that grants more
+/// than he has could take it from those who have it.
+fn require_changeable(tx: &Tx<'_>, role: &Role) -> Result<()> {
     if role.is_system {
         let message =
             format!("The role '{}' came with the organization and stays as it is; create another one.", role.name);
         return Err(Error::new(Code::InvalidState, message));
     }
-    store::require_held(tx, role.permissions.0)?;
-    Ok(role)
+    store::require_held(tx, role.permissions.0)
 }

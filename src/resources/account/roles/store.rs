@@ -5,7 +5,7 @@ use crate::db::prelude::*;
 use crate::db::{Conn, Fault, Id};
 use crate::method::{Code, Error, OrConflict, Result, ScopeSet, Tx, Window};
 use crate::schema::{roles, teams, users};
-use crate::{lock, run, run_page};
+use crate::{lock, lock_to_delete, run, run_page};
 
 /// A role.
 pub async fn find(conn: &mut Conn, organization: Id, id: Id) -> Result<Option<Role>> {
@@ -27,6 +27,13 @@ pub async fn system(conn: &mut Conn, organization: Id, name: &str) -> Result<Rol
 pub async fn target(tx: &mut Tx<'_>, id: Id) -> Result<Role> {
     let organization = tx.organization();
     let found = lock!(tx, roles::table.find((organization, id)).select(Role::as_select()))?;
+    tx.target(found)
+}
+
+/// The role that is about to be deleted, locked; nobody can be given it meanwhile.
+pub async fn target_to_delete(tx: &mut Tx<'_>, id: Id) -> Result<Role> {
+    let organization = tx.organization();
+    let found = lock_to_delete!(tx, roles::table.find((organization, id)).select(Role::as_select()))?;
     tx.target(found)
 }
 

@@ -2,7 +2,6 @@
 
 use super::model::Team;
 use super::store;
-use crate::access::authenticate::Sessions;
 use crate::db::Id;
 use crate::method::{Code, Error, Result, Tx};
 use crate::resources::account::roles;
@@ -22,7 +21,6 @@ pub async fn join(tx: &mut Tx<'_>, before: Team, user: Id, pointer: &str) -> Res
     if team.user_ids.len() > MAX_MEMBERS {
         return Err(Error::new(Code::LimitExceeded, "A team has at most 500 members."));
     }
-    Sessions::forget(tx)?;
     store::save(tx, before, team, "team.member_added").await
 }
 
@@ -31,7 +29,6 @@ pub async fn leave(tx: &mut Tx<'_>, before: Team, user: Id) -> Result<Team> {
     let mut team = before.clone();
     team.user_ids.retain(|id| *id != user);
     team.lead_user_ids.retain(|id| *id != user);
-    Sessions::forget(tx)?;
     store::save(tx, before, team, "team.member_removed").await
 }
 

@@ -4,7 +4,6 @@ use std::collections::HashSet;
 
 use super::model::{Team, TeamQueryPatch};
 use super::{membership, store};
-use crate::access::authenticate::Sessions;
 use crate::arguments;
 use crate::db::{Id, Json};
 use crate::method::{
@@ -84,7 +83,6 @@ impl Method for Create {
             };
             check_references(tx, None, &team).await?;
             collapse_duplicates(&mut team);
-            Sessions::forget(tx)?;
             store::insert(tx, team).await
         })
         .await
@@ -190,7 +188,6 @@ impl Method for Update {
             args.external_id.apply(&mut team.external_id);
             check_references(tx, Some(&before), &team).await?;
             collapse_duplicates(&mut team);
-            Sessions::forget(tx)?;
             store::save(tx, before, team, "team.updated").await
         })
         .await
@@ -226,7 +223,6 @@ impl Method for Delete {
                     return Err(Error::argument("/move_to_team_id", "unknown_id", "there is no such other team"));
                 }
             }
-            Sessions::forget(tx)?;
             store::delete(tx, &team).await?;
             organizations::store::replace_default_team(tx, team.id, self.move_to_team_id).await?;
             Ok(Void {})

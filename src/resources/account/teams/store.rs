@@ -1,6 +1,7 @@
 //! All SQL of teams.
 
 use super::model::Team;
+use crate::access::authenticate::Sessions;
 use crate::db::prelude::*;
 use crate::db::{Conn, Id, Json};
 use crate::method::{Code, Error, OrConflict, Result, Tx, Window};
@@ -67,6 +68,7 @@ fn of_member() -> _ {
 pub async fn insert(tx: &mut Tx<'_>, team: Team) -> Result<Team> {
     run!(tx, |c| diesel::insert_into(teams::table).values(&team).execute(c)).or_conflict(taken)?;
     add_members(tx, &team, &team.user_ids).await?;
+    rights_may_have_changed(tx, None, &team)?;
     tx.emit("team.created", &team)?;
     Ok(team)
 }
@@ -91,6 +93,7 @@ pub async fn save(tx: &mut Tx<'_>, before: Team, mut after: Team, event: &'stati
         )
         .execute(c))?;
     }
+    rights_may_have_changed(tx, Some(&before), &after)?;
     tx.emit_change(event, &before, &after)?;
     Ok(after)
 }
@@ -98,7 +101,16 @@ pub async fn save(tx: &mut Tx<'_>, before: Team, mut after: Team, event: &'stati
 /// Takes a team away and announces it.
 pub async fn delete(tx: &mut Tx<'_>, team: &Team) -> Result<()> {
     run!(tx, |c| diesel::delete(teams::table.find((team.organization_id, team.id))).execute(c))?;
+    rights_may_have_changed(tx, None, team)?;
     tx.emit("team.deleted", team)
+}
+
+/// What members may do depends on the team only if it has a role. Tokens are not looked up again for less: teams without one change
+/// all the time.
+fn rights_may_have_changed(tx: &mut Tx<'_>, before: Option<&Team>, after: &Team) -> Result<()> {
+    let same = before.is_some_and(|before| before.role_id == after.role_id && before.user_ids == after.user_ids);
+    let has_role = after.role_id.is_some() || before.is_some_and(|before| before.role_id.is_some());
+    if has_role && !same { Sessions::forget(tx) } else { Ok(()) }
 }
 
 /// The ids of the teams that each of these users is a member of, as (user, team).

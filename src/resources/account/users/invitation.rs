@@ -1,9 +1,9 @@
 //! Invitations: a mail with a token that sets the first password.
 
 use super::model::User;
-use crate::access;
 use crate::access::token::TokenKind;
 use crate::access::user::TokenPurpose;
+use crate::access::{self, links};
 use crate::method::{Error, Result, Tx};
 use crate::providers::mail::{self, Mail};
 
@@ -17,18 +17,27 @@ pub async fn send(tx: &mut Tx<'_>, user: &User) -> Result<()> {
     access::store::withdraw(tx, TokenPurpose::Invite, user.id).await?;
     let token = access::store::issue(tx, TokenKind::Invite, TokenPurpose::Invite, user.id, Some(end)).await?;
     let organization = tx.organization();
+    let ctx = tx.ctx().clone();
+    let base = links::base(&ctx, tx, organization).await?;
     let organization = access::store::organization_name(tx, organization).await?;
-    let ctx = tx.ctx();
-    let (inviter, base_url) = (&ctx.caller()?.actor.name, &ctx.request().base_url);
+    let how = match base {
+        Some(base) => format!(
+            "    curl {base}/auth.resetPassword -H 'Content-Type: application/json' \\\n      \
+             -d '{{\"token\": \"{token}\", \"new_password\": \"<12 characters or more>\"}}'"
+        ),
+        None => format!(
+            "POST /auth.resetPassword\n\
+             {{\"token\": \"{token}\",\n \"new_password\": \"<12 characters or more>\"}}"
+        ),
+    };
     let text = format!(
         "Hello {name},\n\n\
-         {inviter} invites you to {organization}. To accept, choose a password of 12 characters or more and send it with this\n\
-         token:\n\n\
-         \x20   curl {base_url}/auth.resetPassword -H 'Content-Type: application/json' \\\n\
-         \x20     -d '{{\"token\": \"{token}\", \"new_password\": \"…\"}}'\n\n\
-         Then log in at {base_url}/auth.login with {to} and your password.\n\n\
+         {inviter} invites you to {organization}. To accept, choose a password and send it with this token:\n\n\
+         {how}\n\n\
+         Then log in by auth.login with {to} and your password.\n\n\
          The token can be used once, until {end}. If you did not expect this mail, you need not do anything.\n",
         name = user.name,
+        inviter = ctx.caller()?.actor.name,
     );
     mail::enqueue(tx, &Mail { to, subject: format!("Your invitation to {organization}"), text }).await
 }

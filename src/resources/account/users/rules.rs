@@ -63,6 +63,7 @@ pub async fn require_an_owner(tx: &mut Tx<'_>) -> Result<()> {
 pub async fn require_heir(tx: &mut Tx<'_>, leaving: &User, heir: Option<Id>) -> Result<()> {
     let Some(heir) = heir else { return Ok(()) };
     let organization = tx.organization();
+    store::require(tx, &[("/reassign_to_user_id".into(), heir)]).await?;
     match store::find(tx, organization, heir).await? {
         Some(user) if user.status == UserStatus::Active && user.id() != leaving.id() => Ok(()),
         _ => {

@@ -11,7 +11,7 @@ use crate::db::{Conn, Id};
 use crate::method::{Code, Error, FieldError, OrConflict, Result, Tx, Window};
 use crate::resources::account::{api_keys as keys, teams};
 use crate::schema::{api_keys, logins, sessions, team_members, tokens, users};
-use crate::{lock, run, run_page};
+use crate::{keep, lock, lock_to_delete, run, run_page};
 
 /// A user.
 pub async fn find(conn: &mut Conn, organization: Id, id: Id) -> Result<Option<User>> {
@@ -24,6 +24,14 @@ pub async fn find(conn: &mut Conn, organization: Id, id: Id) -> Result<Option<Us
 pub async fn target(tx: &mut Tx<'_>, id: Id) -> Result<User> {
     let organization = tx.organization();
     let row: Option<UserRow> = lock!(tx, users::table.find((organization, id)).select(UserRow::as_select()))?;
+    let user = with_teams(tx, organization, row.into_iter().collect()).await?.pop();
+    tx.target(user)
+}
+
+/// The user that is about to be deleted, locked; nobody can come to refer to him meanwhile.
+pub async fn target_to_delete(tx: &mut Tx<'_>, id: Id) -> Result<User> {
+    let organization = tx.organization();
+    let row: Option<UserRow> = lock_to_delete!(tx, users::table.find((organization, id)).select(UserRow::as_select()))?;
     let user = with_teams(tx, organization, row.into_iter().collect()).await?.pop();
     tx.target(user)
 }
@@ -94,23 +102,27 @@ async fn with_teams(conn: &mut Conn, organization: Id, rows: Vec<UserRow>) -> Re
     Ok(rows.into_iter().map(|row| User { team_ids: teams_of(row.id), row }).collect())
 }
 
-/// Refuses arguments, given as pointer and id, that name no user of the organization.
+/// Refuses arguments, given as pointer and id, that name no user of the organization. Those that they do name stay until the
+/// transaction ends.
 pub async fn require(tx: &mut Tx<'_>, named: &[(String, Id)]) -> Result<()> {
     if named.is_empty() {
         return Ok(());
     }
-    let organization = tx.organization();
     let ids: Vec<Id> = named.iter().map(|(_, id)| *id).collect();
-    let found: Vec<Id> = run!(tx, |c| users::table
-        .filter(users::organization_id.eq(organization).and(users::id.eq_any(&ids)))
-        .select(users::id)
-        .load(c))?;
+    let found = keep(tx, &ids).await?;
     let unknown: Vec<FieldError> = named
         .iter()
         .filter(|(_, id)| !found.contains(id))
         .map(|(pointer, id)| FieldError::new(pointer, "unknown_id", format!("there is no user {id}")))
         .collect();
     if unknown.is_empty() { Ok(()) } else { Err(Error::arguments(tx.ctx().method(), unknown)) }
+}
+
+/// Which of these users there are; they stay until the transaction ends.
+pub async fn keep(tx: &mut Tx<'_>, ids: &[Id]) -> Result<Vec<Id>> {
+    let organization = tx.organization();
+    let of_organization = users::table.filter(users::organization_id.eq(organization));
+    Ok(keep!(tx, of_organization.filter(users::id.eq_any(ids)).select(users::id))?)
 }
 
 /// Whether an active person has this role.
@@ -133,6 +145,9 @@ pub async fn insert(tx: &mut Tx<'_>, user: User, password_hash: Option<&str>) ->
     for name in [&user.email, &user.username].into_iter().flatten() {
         add_login(tx, &user, name).await?;
     }
+    if user.external_id.is_some() {
+        Sessions::forget(tx)?;
+    }
     tx.emit("user.created", &user)?;
     Ok(user)
 }
@@ -146,6 +161,10 @@ pub async fn save(tx: &mut Tx<'_>, before: User, mut after: User, event: &'stati
     after.updated_at = tx.now();
     run!(tx, |c| diesel::update(users::table.find((after.organization_id, after.id))).set(&after.row).execute(c))
         .or_conflict(taken)?;
+    // An outside issuer's tokens stand for another user now, or for none.
+    if after.external_id != before.external_id {
+        Sessions::forget(tx)?;
+    }
     if after.username != before.username {
         if let Some(name) = &before.username {
             run!(tx, |c| diesel::delete(logins::table.find((name, after.organization_id))).execute(c))?;

@@ -39,8 +39,19 @@ impl Method for Impersonate {
 
     async fn call(self, ctx: Context) -> Result<Impersonation> {
         // The record names who acts and who really does; a third one would be lost.
-        if matches!(ctx.caller()?.credential, Credential::Session { impersonator: Some(_) }) {
-            return Err(Error::new(Code::NoPermission, "You act as somebody else already."));
+        let caller = ctx.caller()?;
+        let refused = match &caller.credential {
+            Credential::Session { impersonator: Some(_) } => Some("You act as somebody else already."),
+            // A session has no such limits: the key would shed its own by opening one.
+            Credential::ApiKey(limits)
+                if caller.is_test || !limits.allowed_methods.is_empty() || !limits.ip_allowlist.is_empty() =>
+            {
+                Some("A key that is limited to some methods or addresses, or to tests, cannot open a session.")
+            }
+            _ => None,
+        };
+        if let Some(why) = refused {
+            return Err(Error::new(Code::NoPermission, why));
         }
         let impersonator = ctx.user()?;
         ctx.write(async move |tx| {

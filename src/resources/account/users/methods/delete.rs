@@ -1,3 +1,4 @@
+use crate::access::session;
 use crate::arguments;
 use crate::db::Id;
 use crate::method::{Access, Area, Code, Context, Error, Kind, Method, Result, Void};
@@ -25,14 +26,15 @@ impl Method for Delete {
     const ACCESS: Access = Access::write(Area::Users);
     const KIND: Kind = Kind::Delete;
     const ERRORS: &'static [Code] = &[Code::InUse, Code::NoPermission];
-    const EVENTS: &'static [&'static str] = &["user.deleted", "team.member_removed", "organization.updated"];
+    const EVENTS: &'static [&'static str] =
+        &["user.deleted", "team.member_removed", "organization.updated", "api_key.revoked"];
     const EXAMPLE: &'static str =
         r#"{"id":"0193f3a1-b2c3-7d4e-8f90-a1b2c3d4e5f6","reassign_to_user_id":"0193f3a1-b2c3-7d4e-8f90-a1b2c3d4e5f7"}"#;
     type Output = Void;
 
     async fn call(self, ctx: Context) -> Result<Void> {
         ctx.write(async move |tx| {
-            let user = store::target(tx, self.id).await?;
+            let user = store::target_to_delete(tx, self.id).await?;
             rules::require_power_over(tx, self.id).await?;
             rules::require_heir(tx, &user, self.reassign_to_user_id).await?;
             if let Some(team) = self.reassign_to_team_id {
@@ -48,6 +50,8 @@ impl Method for Delete {
             teams::membership::leave_all(tx, self.id).await?;
             organizations::store::replace_default_user(tx, self.id, self.reassign_to_user_id).await?;
             store::revoke_keys(tx, self.id).await?;
+            // His own sessions go with him; those in which he acts as another belong to the other and would stay.
+            session::revoke_all(tx, self.id, None).await?;
             store::delete(tx, self.id).await?;
             if was_owner {
                 rules::require_an_owner(tx).await?;

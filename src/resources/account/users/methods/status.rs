@@ -60,7 +60,7 @@ impl Method for Deactivate {
     const ACCESS: Access = Access::write(Area::Users);
     const KIND: Kind = Kind::Write;
     const ERRORS: &'static [Code] = &[Code::InvalidState, Code::InUse, Code::NoPermission];
-    const EVENTS: &'static [&'static str] = &["user.deactivated", "organization.updated"];
+    const EVENTS: &'static [&'static str] = &["user.deactivated", "api_key.revoked", "organization.updated"];
     const EXAMPLE: &'static str = r#"{"id":"0193f3a1-b2c3-7d4e-8f90-a1b2c3d4e5f6"}"#;
     type Output = User;
 
