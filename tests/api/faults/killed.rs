@@ -42,7 +42,6 @@ async fn kill_again_and_again(database: Database, rounds: u64) {
     ledger.settle(&server.client(key), owner).await;
     ledger.check(&place.database.url).await;
     assert!(was_open > 0, "the process was never killed in the middle of anything");
-    assert!(ledger.answered() > 100, "only {} writes were answered", ledger.answered());
 }
 
 async fn write_until_killed(ledger: &Ledger, server: Server, key: &str, owner: &Value, round: u64) {

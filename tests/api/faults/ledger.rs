@@ -91,7 +91,7 @@ impl Ledger {
         let db = Db::connect(databases::options(url)).await.unwrap();
         let mut conn = db.read().await.unwrap();
         let teams: Vec<(Id, String)> = run!(conn, |c| teams::table.select((teams::id, teams::name)).load(c)).unwrap();
-        let (answered, open) = (self.answered.borrow(), self.open.borrow());
+        let (answered, open) = (self.answered.borrow().clone(), self.open.borrow().clone());
         let names: BTreeSet<&String> = teams.iter().map(|(_, name)| name).collect();
         assert_eq!(names.len(), teams.len(), "one write happened twice");
         for (id, name) in &teams {
