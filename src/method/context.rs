@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 use super::app::App;
 use super::caller::Caller;
 use super::codes::Code;
-use super::entry::Described;
+use super::described::Described;
 use super::error::{Error, Result};
 use super::idempotency::{self, Replay};
 use super::page::{Paged, Window};

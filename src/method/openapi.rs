@@ -11,8 +11,10 @@ use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
 use super::codes::Code;
-use super::entry::{Access, Described, Kind, Registry};
+use super::described::Described;
+use super::entry::{Access, Kind};
 use super::error::FieldError;
+use super::registry::Registry;
 
 /// Where the schemas are that several methods share.
 const COMPONENTS: &str = "/components/schemas";

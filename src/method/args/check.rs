@@ -4,7 +4,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::{Extras, problem};
-use crate::method::entry::Described;
+use crate::method::described::Described;
 use crate::method::error::{Error, FieldError, Result};
 use crate::method::{Kind, formats, suggest};
 

@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::codes::Code;
-use super::entry::Described;
+use super::described::Described;
 use super::error::{Error, FieldError, Result};
 use strict::StrictValue;
 
