@@ -165,6 +165,8 @@ impl Cluster {
         let script = r#"read _; "$0" -D "$1" -m immediate stop >/dev/null 2>&1; rm -rf "${1%/data}""#;
         let mut keeper = Command::new("sh");
         keeper.arg("-c").arg(script).arg(bin.join("pg_ctl")).arg(&data).stdin(Stdio::piped());
+        // A group of its own: Ctrl-C ends the whole group of the tests, and the keeper has work left then.
+        keeper.process_group(0);
         let keeper = as_user(&mut keeper, user).current_dir("/").spawn().unwrap();
         let url = format!("postgres://postgres@127.0.0.1:{port}/postgres?sslmode=disable");
         let cluster = Self { url, bin, data, user, keeper, _folder: folder };
