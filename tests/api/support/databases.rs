@@ -31,7 +31,8 @@ pub async fn sqlite() -> Database {
     static TEMPLATE: tokio::sync::OnceCell<TempDir> = tokio::sync::OnceCell::const_new();
     let template = TEMPLATE
         .get_or_init(|| async {
-            let folder = tempfile::tempdir().unwrap();
+            // It is never dropped, so it lies where a clean build takes it away.
+            let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
             let url = format!("sqlite://{}", folder.path().join("template.db").display());
             db::migrate(&options(&url)).await.unwrap();
             folder
