@@ -79,7 +79,6 @@ codes! {
     IdempotencyKeyInvalid = "idempotency_key_invalid" InvalidRequest 400 "An idempotency key has 1 to 255 visible ASCII characters.";
     WeakPassword = "weak_password" InvalidRequest 400 "The password is too easy to guess; use a longer or less common one.";
     LimitExceeded = "limit_exceeded" InvalidRequest 400 "The request asks for more than a documented limit allows.";
-    UnsupportedLanguage = "unsupported_language" InvalidRequest 400 "The language is not one that this object can be kept in.";
     MethodNotAllowed = "method_not_allowed" InvalidRequest 405 "Methods are called with POST.";
     RequestTooLarge = "request_too_large" InvalidRequest 413 "The body or the headers are larger than `limit_bytes`.";
     UnsupportedMediaType = "unsupported_media_type" InvalidRequest 415 "The body is in a format or encoding that is not read here; send JSON.";
@@ -91,7 +90,6 @@ codes! {
     MissingScope = "missing_scope" Permission 403 "The token lacks a scope; `needed` and `provided` say which.";
     NoPermission = "no_permission" Permission 403 "The caller may not do this, whatever the scopes.";
     IpNotAllowed = "ip_not_allowed" Permission 403 "The key may not be used from this address.";
-    QuotaExceeded = "quota_exceeded" Permission 403 "The organization has used up what its plan allows.";
     UnknownMethod = "unknown_method" NotFound 404 "There is no such method; `suggestions` lists the nearest.";
     OrganizationNotFound = "organization_not_found" NotFound 404 "There is no such organization.";
     UserNotFound = "user_not_found" NotFound 404 "There is no such user.";
@@ -109,7 +107,6 @@ codes! {
     Expired = "expired" Conflict 410 "What the token or link stood for is over; ask for a new one.";
     IdempotencyKeyReused = "idempotency_key_reused" Conflict 422 "This idempotency key was used for another call.";
     Ratelimited = "ratelimited" RateLimit 429 "Too many calls; wait `retry_after` seconds.";
-    TooManyConcurrentRequests = "too_many_concurrent_requests" RateLimit 429 "Too many expensive calls are running; wait a second.";
     InternalError = "internal_error" Server 500 "A fault of ours. Nothing was committed; the request id finds it in our logs.";
     ServiceUnavailable = "service_unavailable" Server 503 "The database or a part of the server is away. Nothing was committed, unless the message says that this is not known; retry.";
     RequestTimeout = "request_timeout" Server 504 "The call took longer than allowed. Nothing was committed; retry.";
