@@ -85,7 +85,6 @@ impl Fixtures {
                 ("session_id", _) => self.session.clone(),
                 ("user_id" | "act_as_user_id", _) => self.user.clone(),
                 ("reassign_to_user_id", _) => self.owner.clone(),
-                ("reassign_to_team_id", _) => self.team.clone(),
                 ("user_ids", _) => json!([self.user]),
                 ("team_id", _) => self.team.clone(),
                 ("team_ids", _) => json!([self.team]),

@@ -132,7 +132,7 @@ impl Method for Info {
 arguments! {
     /// Changes an API key.
     ///
-    /// Fields that are left out stay as they are. What comes of it may not go beyond what the caller may do himself. A deleted
+    /// Fields that are left out stay as they are. What comes of it may not go beyond what you may do yourself. A deleted
     /// key cannot be changed.
     pub struct Update {
         /// The key.

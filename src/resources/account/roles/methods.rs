@@ -22,7 +22,7 @@ pub const METHODS: &[Entry] = &[
 arguments! {
     /// Creates a role.
     ///
-    /// Nobody can put more into a role than he may do himself.
+    /// You cannot put more into a role than you may do yourself.
     pub struct Create {
         /// What the role is called; unique in the organization.
         pub name: Name<60>,

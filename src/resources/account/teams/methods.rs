@@ -43,7 +43,7 @@ arguments! {
         pub schedule_id: Nullable<Id>,
         /// How conversations of the team find a member.
         pub assignment_policy_id: Nullable<Id>,
-        /// A role whose permissions every member has besides his own.
+        /// A role whose permissions every member has besides their own.
         pub role_id: Nullable<Id>,
         /// The members who lead the team.
         pub lead_user_ids: Option<List<Id, 20>>,
@@ -153,7 +153,7 @@ arguments! {
         pub schedule_id: Patch<Nullable<Id>>,
         /// How conversations of the team find a member.
         pub assignment_policy_id: Patch<Nullable<Id>>,
-        /// A role whose permissions every member has besides his own.
+        /// A role whose permissions every member has besides their own.
         pub role_id: Patch<Nullable<Id>>,
         /// The members who lead the team.
         pub lead_user_ids: Patch<List<Id, 20>>,

@@ -35,7 +35,7 @@ pub struct Team {
     pub schedule_id: Option<Id>,
     /// How conversations of the team find a member.
     pub assignment_policy_id: Option<Id>,
-    /// A role whose permissions every member has besides his own.
+    /// A role whose permissions every member has besides their own.
     pub role_id: Option<Id>,
     /// The team's id in another system.
     pub external_id: Option<String>,

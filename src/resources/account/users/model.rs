@@ -79,7 +79,7 @@ pub struct UserRow {
     pub timezone: Option<String>,
     /// What the user's mails end with, by language.
     pub signatures: Json<Vec<Signature>>,
-    /// The user's id in another system, or at the OpenID issuer he logs in with.
+    /// The user's id in another system, or at the OpenID issuer they log in with.
     pub external_id: Option<String>,
     /// Free data.
     pub metadata: Json<Map<String, Value>>,

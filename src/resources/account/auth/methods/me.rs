@@ -6,7 +6,7 @@ use crate::method::{Access, Context, Credential, Error, Kind, Method, Result};
 use crate::resources::account::{api_keys, organizations, roles, teams, users};
 
 arguments! {
-    /// Answers who the caller is, and what he may do.
+    /// Answers who the caller is, and what they may do.
     pub struct WhoAmI {}
 }
 

@@ -27,7 +27,7 @@ const PAUSE_SECONDS: i64 = 60;
 const TAKES: Duration = Duration::from_millis(100);
 
 arguments! {
-    /// Sends a user a mail with which he can set a new password.
+    /// Sends a user a mail with which to set a new password.
     ///
     /// The answer is the same whether there is such a user or not. Whoever belongs to several organizations gets a mail for each.
     pub struct RequestPasswordReset {
@@ -98,7 +98,7 @@ fn reset_text(email: &str, organization: &str, base: Option<&str>, token: &str, 
 arguments! {
     /// Sets a user's password with the token from a mail, and ends all sessions of the user.
     ///
-    /// The token of an invitation works too: with his first password the user becomes active.
+    /// The token of an invitation works too: with the first password the user becomes active.
     pub struct ResetPassword {
         /// The token from the mail; good for one use.
         pub token: Name<100>,

@@ -12,8 +12,8 @@ use crate::resources::account::{roles, teams};
 arguments! {
     /// Adds a person to the organization.
     ///
-    /// With a `password` the user is active at once. Without one he is invited: a mail brings him a token that is good for 7
-    /// days, with which he sets a password himself. Nobody can give a user more rights than he has himself.
+    /// With a `password` the user is active at once. Without one they are invited: a mail brings a token that is good for 7
+    /// days, with which they set a password of their own. You cannot give a user more rights than you have yourself.
     pub struct Create {
         /// What the user is called.
         pub name: Name<120>,
@@ -49,7 +49,7 @@ arguments! {
         pub language: Nullable<Language>,
         /// The user's time zone.
         pub timezone: Nullable<Timezone>,
-        /// The user's id in another system, or at the OpenID issuer he logs in with; unique among users.
+        /// The user's id in another system, or at the OpenID issuer they log in with; unique among users.
         pub external_id: Nullable<Words<255>>,
         /// Free data.
         pub metadata: Option<Document>,

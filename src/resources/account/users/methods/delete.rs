@@ -1,23 +1,21 @@
 use crate::access::session;
 use crate::arguments;
 use crate::db::Id;
-use crate::method::{Access, Area, Code, Context, Error, Kind, Method, Result, Void};
+use crate::method::{Access, Area, Code, Context, Kind, Method, Result, Void};
 use crate::resources::account::users::{rules, store};
 use crate::resources::account::{organizations, teams};
 
 arguments! {
     /// Deletes a user for good.
     ///
-    /// His sessions end, the keys that act as him are revoked, and he leaves his teams. What he wrote stays his. Where he was the
-    /// organization's default user, `reassign_to_user_id` takes his place, or nobody. The last active owner cannot be deleted,
-    /// nor can a user who may do more than you.
+    /// Their sessions end, the keys that act as them are revoked, and they leave their teams. Where they were the organization's
+    /// default user, `reassign_to_user_id` takes that place, or nobody. The last active owner cannot be deleted, nor can a user
+    /// who may do more than you.
     pub struct Delete {
         /// The user.
         pub id: Id,
-        /// The active user who takes over the open work.
+        /// The active user who takes the place as default user of the organization.
         pub reassign_to_user_id: Option<Id>,
-        /// The team that takes over the open work.
-        pub reassign_to_team_id: Option<Id>,
     }
 }
 
@@ -37,13 +35,6 @@ impl Method for Delete {
             let user = store::target_to_delete(tx, self.id).await?;
             rules::require_power_over(tx, self.id).await?;
             rules::require_heir(tx, &user, self.reassign_to_user_id).await?;
-            if let Some(team) = self.reassign_to_team_id {
-                let organization = tx.organization();
-                if teams::store::find(tx, organization, team).await?.is_none() {
-                    let message = format!("there is no team {team}");
-                    return Err(Error::argument("/reassign_to_team_id", "unknown_id", message));
-                }
-            }
             let was_owner = rules::is_active_owner(tx, &user).await?;
             // The first event names what the audit entry is about.
             tx.emit("user.deleted", &user)?;

@@ -30,7 +30,8 @@ impl Method for Activate {
             let before = store::target(tx, self.id).await?;
             rules::require_power_over(tx, self.id).await?;
             if before.status == UserStatus::Invited {
-                let message = "This user was invited and becomes active by accepting; users.resendInvite reminds him.";
+                let message =
+                    "This user was invited and becomes active by accepting; users.resendInvite sends a reminder.";
                 return Err(Error::new(Code::InvalidState, message));
             }
             let mut user = before.clone();
@@ -43,14 +44,14 @@ impl Method for Activate {
 }
 
 arguments! {
-    /// Keeps a user from logging in, without deleting anything of his.
+    /// Keeps a user from logging in, without deleting anything.
     ///
-    /// His sessions end, and the keys that act as him are revoked for good. Deactivating an inactive user changes nothing. The
+    /// Their sessions end, and the keys that act as them are revoked for good. Deactivating an inactive user changes nothing. The
     /// last active owner cannot be deactivated, nor can a user who may do more than you.
     pub struct Deactivate {
         /// The user.
         pub id: Id,
-        /// The active user who takes over the open work, and the place as default user of the organization.
+        /// The active user who takes the place as default user of the organization.
         pub reassign_to_user_id: Option<Id>,
     }
 }
@@ -73,7 +74,7 @@ impl Method for Deactivate {
                 UserStatus::Active => {}
                 UserStatus::Inactive => return Ok(before),
                 UserStatus::Invited => {
-                    let message = "This user has not accepted the invitation yet; delete him to withdraw it.";
+                    let message = "This user has not accepted the invitation yet; delete the user to withdraw it.";
                     return Err(Error::new(Code::InvalidState, message));
                 }
             }

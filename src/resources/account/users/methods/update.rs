@@ -11,8 +11,8 @@ use crate::resources::account::users::{Availability, User, rules, store};
 arguments! {
     /// Changes a user.
     ///
-    /// Everybody may change himself, but for his role and `external_id`; those, and other users, need the scope `users:write`. A
-    /// user who may do more than you is not yours to change. Fields that are left out stay as they are, null clears what can be
+    /// Everybody may change their own user, but for role and `external_id`; those, and other users, need the scope `users:write`.
+    /// A user who may do more than you is not yours to change. Fields that are left out stay as they are, null clears what can be
     /// cleared, and `metadata` merges by key.
     pub struct Update {
         /// The user.
@@ -43,7 +43,7 @@ arguments! {
         pub language: Patch<Nullable<Language>>,
         /// The user's time zone.
         pub timezone: Patch<Nullable<Timezone>>,
-        /// The user's id in another system, or at the OpenID issuer he logs in with; unique among users.
+        /// The user's id in another system, or at the OpenID issuer they log in with; unique among users.
         pub external_id: Patch<Nullable<Words<255>>>,
         /// Free data, by key; null removes a key.
         pub metadata: Patch<Document>,
