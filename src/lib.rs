@@ -12,5 +12,6 @@ pub mod http;
 pub mod jobs;
 pub mod method;
 pub mod providers;
+pub mod query;
 pub mod resources;
 pub mod schema;

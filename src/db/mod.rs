@@ -92,6 +92,19 @@ impl Db {
         }
     }
 
+    /// Runs a read that may take long on a connection of its own, so that short reads need not wait for it.
+    pub async fn scan<T, E, F>(&self, deadline: Instant, work: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: Failure,
+        F: AsyncFnOnce(&mut Conn) -> Result<T, E> + Send + 'static,
+    {
+        match &*self.0 {
+            Kind::Sqlite(sqlite) => sqlite.scan(deadline, work).await,
+            Kind::Postgres(postgres) => postgres.scan(deadline, work).await,
+        }
+    }
+
     /// Runs `work` in one write transaction and commits it; durable when this returns `Ok`.
     ///
     /// Once begun it is finished even if the caller goes away. Past `deadline` nothing is committed. PostgreSQL calls `work`

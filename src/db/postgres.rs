@@ -11,6 +11,7 @@ use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
 use futures_util::FutureExt;
 use rustls::ClientConfig;
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::Semaphore;
 use tokio_postgres::config::SslMode;
 use tokio_postgres::{Client, Connection, Socket};
 use tokio_postgres_rustls::MakeRustlsConnect;
@@ -24,8 +25,9 @@ use super::{Fault, OpenError, Options, Unavailable};
 const POOL_WAIT: Duration = Duration::from_secs(10);
 /// How long connecting may take.
 const CONNECT_WAIT: Duration = Duration::from_secs(5);
-/// How long a writer waits for a row that another transaction has locked.
-const LOCK_WAIT: &str = "SET lock_timeout = '10s'";
+/// How long a writer waits for a row that another transaction has locked; and how long a statement may run whose caller has long
+/// given up.
+const LOCK_WAIT: &str = "SET lock_timeout = '10s'; SET statement_timeout = '40s'";
 /// How long a commit may take that was begun just before its deadline.
 const COMMIT_WAIT: Duration = Duration::from_secs(10);
 /// How long what was sent may go without an answer from the other machine before the connection counts as lost.
@@ -38,6 +40,8 @@ pub(super) struct Postgres {
     max_connections: usize,
     pool: Pool<AsyncPgConnection>,
     reader: Mutex<Option<Link<Arc<AsyncPgConnection>>>>,
+    /// Long reads take connections from the writers' pool, but never all of them.
+    scans: Semaphore,
 }
 
 /// A pool whose connections live on the thread that first needs them.
@@ -59,7 +63,8 @@ impl Postgres {
     pub(super) async fn open(options: &Options) -> Result<Self, OpenError> {
         let max_connections = options.max_connections.max(1);
         let pool = pool(&options.url, max_connections).map_err(|error| OpenError::Open(error.to_string()))?;
-        let this = Self { url: options.url.as_str().into(), max_connections, pool, reader: Mutex::default() };
+        let scans = Semaphore::new(max_connections.div_ceil(2));
+        let this = Self { url: options.url.as_str().into(), max_connections, pool, reader: Mutex::default(), scans };
         this.read().await.map_err(|error| OpenError::Open(error.to_string()))?;
         Ok(this)
     }
@@ -67,7 +72,8 @@ impl Postgres {
     pub(super) fn fork(&self, parts: usize) -> Self {
         let share = self.max_connections.div_ceil(parts.max(1));
         let pool = pool(&self.url, share).unwrap_or_else(|_| self.pool.clone());
-        Self { url: self.url.clone(), max_connections: share, pool, reader: Mutex::default() }
+        let scans = Semaphore::new(share.div_ceil(2));
+        Self { url: self.url.clone(), max_connections: share, pool, reader: Mutex::default(), scans }
     }
 
     pub(super) async fn read(&self) -> Result<Reader, Unavailable> {
@@ -89,6 +95,27 @@ impl Postgres {
             *slot = None;
         }
         slot.as_ref().map(|link| link.conn.clone())
+    }
+
+    pub(super) async fn scan<T, E, F>(&self, deadline: Instant, work: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: Failure,
+        F: AsyncFnOnce(&mut Conn) -> Result<T, E> + Send + 'static,
+    {
+        let until = tokio::time::Instant::from(deadline);
+        let turn = tokio::time::timeout_at(until, self.scans.acquire()).await;
+        let _turn = turn.map_err(|_| Fault::Deadline)?.map_err(|_| Fault::Unavailable("the server stops".into()))?;
+        let conn = tokio::time::timeout_at(until, self.pool.get())
+            .await
+            .map_err(|_| Fault::Deadline)?
+            .map_err(|error| Fault::Unavailable(error.to_string()))?;
+        // Given up half way, it takes its connection along: the query may still be running on it.
+        let mut open = Open(Some(Transaction::new(Conn::Postgres(PgConn::Own(Box::new(conn))))));
+        let Some(transaction) = &mut open.0 else { return Err(Fault::Deadline.into()) };
+        let outcome = tokio::time::timeout_at(until, work(&mut transaction.conn)).await.map_err(|_| Fault::Deadline)?;
+        open.finish();
+        outcome
     }
 
     pub(super) async fn write<T, E, F>(&self, deadline: Instant, work: F) -> Result<T, E>

@@ -13,7 +13,7 @@ use diesel::connection::SimpleConnection;
 use diesel::{Connection, SqliteConnection};
 use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Semaphore, mpsc, oneshot};
 
 use super::conn::{Conn, Reader, Transaction};
 use super::fault::Failure;
@@ -23,6 +23,8 @@ use super::{Fault, OpenError, Unavailable};
 const QUEUE: usize = 4096;
 /// How many writers share one commit, at the most.
 const GROUP: usize = 256;
+/// How many long reads run at the same time; the next one waits for its turn.
+const SCANS: usize = 4;
 /// How long a group is collected, at the most, while writers keep arriving.
 const GROUP_TIME: Duration = Duration::from_millis(5);
 
@@ -31,6 +33,13 @@ pub(super) struct Sqlite {
     file: Arc<File>,
     writer: mpsc::Sender<Job>,
     reader: Arc<ReaderSlot>,
+    scanners: Arc<Scanners>,
+}
+
+/// Connections for reads that take long; all server threads share them.
+struct Scanners {
+    permits: Semaphore,
+    idle: Mutex<Vec<Box<SqliteConnection>>>,
 }
 
 struct File {
@@ -65,11 +74,13 @@ impl Sqlite {
             .name("sqlite-writer".into())
             .spawn(move || write_in_groups(conn, queue))
             .map_err(|error| OpenError::Open(error.to_string()))?;
-        Ok(Self { file, writer, reader: Arc::default() })
+        let scanners = Arc::new(Scanners { permits: Semaphore::new(SCANS), idle: Mutex::default() });
+        Ok(Self { file, writer, reader: Arc::default(), scanners })
     }
 
     pub(super) fn fork(&self) -> Self {
-        Self { file: self.file.clone(), writer: self.writer.clone(), reader: Arc::default() }
+        let Self { file, writer, scanners, .. } = self;
+        Self { file: file.clone(), writer: writer.clone(), reader: Arc::default(), scanners: scanners.clone() }
     }
 
     pub(super) fn read(&self) -> Result<Reader, Unavailable> {
@@ -80,6 +91,39 @@ impl Sqlite {
             ),
         };
         Ok(Reader::sqlite(conn, self.reader.clone()))
+    }
+
+    pub(super) async fn scan<T, E, F>(&self, deadline: Instant, work: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: Failure,
+        F: AsyncFnOnce(&mut Conn) -> Result<T, E> + Send + 'static,
+    {
+        let turn = tokio::time::timeout_at(deadline.into(), self.scanners.permits.acquire()).await;
+        let turn = turn.map_err(|_| Fault::Deadline)?.map_err(|_| Fault::Unavailable("the server stops".into()))?;
+        let (file, scanners) = (self.file.clone(), self.scanners.clone());
+        let task = tokio::task::spawn_blocking(move || {
+            let idle = scanners.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+            let conn = match idle {
+                Some(conn) => conn,
+                None => Box::new(
+                    connect(&file.path, &file.synchronous).map_err(|error| Fault::Unavailable(error.to_string()))?,
+                ),
+            };
+            let mut conn = Conn::Sqlite(conn);
+            let outcome = futures_util::FutureExt::now_or_never(work(&mut conn));
+            if let Conn::Sqlite(conn) = conn {
+                scanners.idle.lock().unwrap_or_else(PoisonError::into_inner).push(conn);
+            }
+            outcome.unwrap_or_else(|| Err(Fault::Panic("a read of SQLite waited for something else".into()).into()))
+        });
+        let done = tokio::time::timeout_at(deadline.into(), task).await;
+        drop(turn);
+        match done.map_err(|_| Fault::Deadline)? {
+            Ok(outcome) => outcome,
+            Err(error) if error.is_panic() => Err(Fault::Panic(panic_text(error.into_panic().as_ref())).into()),
+            Err(_) => Err(Fault::Unavailable("the server is stopping".into()).into()),
+        }
     }
 
     pub(super) async fn write<T, E, F>(&self, deadline: Instant, work: F) -> Result<T, E>

@@ -59,7 +59,12 @@ impl App {
 
     /// A new id, created now.
     pub fn new_id(&self) -> Id {
-        self.shared.ids.next(self.now())
+        self.new_id_at(self.now())
+    }
+
+    /// A new id of something that came to be at `at`: what is imported sorts where it belongs in time.
+    pub fn new_id_at(&self, at: Timestamp) -> Id {
+        self.shared.ids.next(at)
     }
 
     /// The server's own secrets.

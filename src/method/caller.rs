@@ -85,6 +85,12 @@ pub struct Caller {
 }
 
 impl Caller {
+    /// Where the caller's conversations, contacts and the like are: in the organization's own space, or, for test keys, in a
+    /// second one beside it. Spaces are told apart by key, so nothing of one is ever seen or changed from the other.
+    pub fn space(&self) -> Id {
+        if self.is_test { self.organization.twin() } else { self.organization }
+    }
+
     /// Whether the caller holds every scope, as owners do.
     pub fn is_owner(&self) -> bool {
         self.scopes == ScopeSet::ALL

@@ -17,7 +17,7 @@ use super::error::{Error, Result};
 use super::idempotency::{self, Replay};
 use super::page::{Paged, Window};
 use super::tx::Tx;
-use crate::db::{Id, Reader, Timestamp, Transaction};
+use crate::db::{Conn, Failure, Id, Reader, Timestamp, Transaction};
 
 /// The surroundings of one call; cheap to clone.
 #[derive(Clone)]
@@ -65,6 +65,8 @@ pub struct Options {
     pub is_precondition: bool,
     /// Read-only fields that were sent back and must be what they are.
     pub echoes: Map<String, Value>,
+    /// Whether everything is to be taken back once the answer is made.
+    pub dry_run: bool,
     /// Whether the list answer gets `pagination_data`.
     pub wants_pagination_data: bool,
 }
@@ -164,6 +166,11 @@ impl Context {
         self.0.caller.as_ref().map_or(Id::NIL, |caller| caller.organization)
     }
 
+    /// Where the caller's objects are, other than those of the account: see [`Caller::space`].
+    pub fn space(&self) -> Id {
+        self.0.caller.as_ref().map_or(Id::NIL, |caller| caller.space())
+    }
+
     /// The user behind the call; 403 for a key that acts for the organization itself.
     pub fn user(&self) -> Result<Id> {
         self.caller()?.user.ok_or_else(|| {
@@ -205,28 +212,41 @@ impl Context {
         F: AsyncFn(&mut Tx<'_>) -> Result<T> + Send + 'static,
     {
         let ctx = self.clone();
-        let outcome = self
+        let outcome: Result<Result<T, Replay>, NotCommitted<T>> = self
             .0
             .app
             .db
-            .write(self.0.request.deadline, async move |transaction: &mut Transaction| -> Result<Result<T, Replay>> {
+            .write(self.0.request.deadline, async move |transaction: &mut Transaction| {
                 let mut tx = Tx::new(transaction, ctx.clone());
                 if let Some(replay) = idempotency::begin(&mut tx).await? {
                     return Ok(Err(replay));
                 }
                 let answer = work(&mut tx).await?;
+                if ctx.options().dry_run {
+                    return Err(NotCommitted::Rehearsed(answer));
+                }
                 tx.finish(&answer).await?;
                 Ok(Ok(answer))
             })
-            .await?;
+            .await;
         match outcome {
-            Ok(answer) => Ok(answer),
-            Err(replay) => {
+            Ok(Ok(answer)) | Err(NotCommitted::Rehearsed(answer)) => Ok(answer),
+            Err(NotCommitted::Failed(error)) => Err(error),
+            Ok(Err(replay)) => {
                 let answer = serde_json::from_slice(&replay.body)?;
                 let _ = self.0.replayed.set(replay);
                 Ok(answer)
             }
         }
+    }
+
+    /// Runs a read that may take long, as a search may, away from the threads that answer everybody else's calls.
+    pub async fn scan<T, F>(&self, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: AsyncFnOnce(&mut Conn) -> Result<T> + Send + 'static,
+    {
+        self.0.app.db.scan(self.0.request.deadline, work).await
     }
 
     /// The stored answer that this call came back with, if it did.
@@ -237,5 +257,25 @@ impl Context {
     /// Which part of a list the arguments ask for.
     pub fn page<A: Paged>(&self, args: &A) -> Result<Window> {
         Window::new(self, args)
+    }
+}
+
+/// Why a write transaction was rolled back.
+enum NotCommitted<T> {
+    /// It went wrong.
+    Failed(Error),
+    /// It was only to be seen what would be.
+    Rehearsed(T),
+}
+
+impl<T, E: Into<Error>> From<E> for NotCommitted<T> {
+    fn from(error: E) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+impl<T: Send + 'static> Failure for NotCommitted<T> {
+    fn is_retryable(&self) -> bool {
+        matches!(self, Self::Failed(error) if error.is_retryable())
     }
 }

@@ -39,6 +39,8 @@ pub trait Method: Serialize + DeserializeOwned + JsonSchema + Send + 'static {
     const EXAMPLE: &'static str = "{}";
     /// The most bytes its body may have.
     const BODY_LIMIT: usize = BODY_LIMIT;
+    /// Whether it takes `dry_run`: everything is done, the answer made, and then all of it is taken back.
+    const DRY_RUN: bool = false;
     /// Set when the method is on its way out.
     const DEPRECATED: Option<Deprecation> = None;
 
@@ -184,6 +186,8 @@ pub struct Entry {
     pub body_limit: usize,
     /// Whether it answers 204.
     pub is_void: bool,
+    /// Whether it takes `dry_run`.
+    pub dry_run: bool,
     /// Whether it is on its way out.
     pub deprecated: Option<Deprecation>,
     pub(super) call: fn(Call) -> LocalBoxFuture<'static, Result<Answer>>,
@@ -218,6 +222,7 @@ impl Entry {
             example: M::EXAMPLE,
             body_limit: M::BODY_LIMIT,
             is_void: M::Output::IS_VOID,
+            dry_run: M::DRY_RUN,
             deprecated: M::DEPRECATED,
             call: |call| run::<M>(call).boxed_local(),
             arguments: |generator| generator.subschema_for::<M>().to_value(),
@@ -241,8 +246,8 @@ async fn run<M: Method>(call: Call) -> Result<Answer> {
         (None, Some(argument)) => Some(idempotency::parse_key(argument)?),
         (None, None) => None,
     };
-    // Without a caller there is nobody whose key it could be.
-    let idempotency = match key.filter(|_| writes && caller.is_some()) {
+    // Without a caller there is nobody whose key it could be, and a dry run leaves nothing that could be done twice.
+    let idempotency = match key.filter(|_| writes && caller.is_some() && !extras.dry_run) {
         Some(key) => Some((key, idempotency::fingerprint(M::NAME, &args)?)),
         None => None,
     };
@@ -251,6 +256,7 @@ async fn run<M: Method>(call: Call) -> Result<Answer> {
         if_version: extras.if_version.or(request.if_match),
         is_precondition: extras.if_version.is_none(),
         echoes: extras.echoes,
+        dry_run: extras.dry_run,
         wants_pagination_data: extras.wants_pagination_data,
     };
     let ctx = Context::new(app, method, caller, request, options);

@@ -208,6 +208,9 @@ fn request_body(method: &Described, mut arguments: Value) -> Value {
     if method.takes_if_version() {
         accept(&mut arguments, "if_version", parts::if_version());
     }
+    if method.entry.dry_run {
+        accept(&mut arguments, "dry_run", parts::dry_run());
+    }
     let is_required = arguments["required"].as_array().is_some_and(|required| !required.is_empty());
     let mut content = json!({ "schema": arguments });
     if let Ok(example) = serde_json::from_str::<Value>(method.entry.example) {

@@ -75,6 +75,11 @@ impl<'a> Tx<'a> {
         self.ctx.organization()
     }
 
+    /// Where the caller's objects are, other than those of the account: see [`super::Caller::space`].
+    pub fn space(&self) -> Id {
+        self.ctx.space()
+    }
+
     /// The instant that everything in this transaction happens at.
     pub fn now(&self) -> Timestamp {
         self.now
@@ -83,6 +88,11 @@ impl<'a> Tx<'a> {
     /// A new id.
     pub fn new_id(&self) -> Id {
         self.ctx.app().new_id()
+    }
+
+    /// A new id of something that came to be at `at`.
+    pub fn new_id_at(&self, at: Timestamp) -> Id {
+        self.ctx.app().new_id_at(at)
     }
 
     /// Calls `hook` once this is committed, even if the caller has gone away by then.

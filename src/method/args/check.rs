@@ -56,6 +56,16 @@ fn extras(method: &Described, object: &mut Map<String, Value>, problems: &mut Ve
             },
         }
     }
+    if method.entry.dry_run {
+        match object.shift_remove("dry_run") {
+            None | Some(Value::Null) => {}
+            Some(Value::Bool(dry_run)) => extras.dry_run = dry_run,
+            Some(value) => problems.push(
+                problem("/dry_run", "wrong_type", format!("expected boolean, got {}", kind(&value)))
+                    .with("expected", "boolean"),
+            ),
+        }
+    }
     if declared("limit")
         && declared("cursor")
         && !object.contains_key("limit")

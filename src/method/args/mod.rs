@@ -31,6 +31,8 @@ pub struct Extras {
     pub idempotency_key: Option<String>,
     /// `if_version`: change the object only while it has this version.
     pub if_version: Option<i64>,
+    /// `dry_run`: answer what would be, and change nothing.
+    pub dry_run: bool,
     /// Read-only fields that came back with an update; they must be what they are.
     pub echoes: Map<String, Value>,
     /// The request spoke of `page_size`; the answer gets `pagination_data`, as clients of that dialect read it.

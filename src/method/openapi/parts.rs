@@ -47,6 +47,14 @@ pub(super) fn if_version() -> Value {
     })
 }
 
+pub(super) fn dry_run() -> Value {
+    json!({
+        "type": "boolean",
+        "default": false,
+        "description": "Answer what would be, and change nothing.",
+    })
+}
+
 pub(super) fn parameters() -> Value {
     json!({
         "IdempotencyKey": {
