@@ -196,7 +196,8 @@ fn username(text: &str) -> Result<Cow<'_, str>, &'static str> {
 }
 
 fn source(text: &str) -> Result<Cow<'_, str>, &'static str> {
-    let is_word = |word: &str| !word.is_empty() && word.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-".contains(&b));
+    let is_word =
+        |word: &str| !word.is_empty() && word.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-".contains(&b));
     match text.split('.').all(is_word) {
         true => Ok(lower(text)),
         false => Err("expected words with dots between them such as twilio.sms"),

@@ -78,12 +78,7 @@ pub struct Filter {
 }
 
 /// The channels that a filter lets through.
-pub async fn list(
-    conn: &mut Conn,
-    space: Id,
-    filter: &Filter,
-    window: &Window,
-) -> Result<(Vec<Channel>, Option<i64>)> {
+pub async fn list(conn: &mut Conn, space: Id, filter: &Filter, window: &Window) -> Result<(Vec<Channel>, Option<i64>)> {
     let types = filter.type_.map_or(ChannelType::ALL.to_vec(), |type_| vec![type_]);
     let states = filter.is_active.map_or(vec![true, false], |is_active| vec![is_active]);
     let (source, any_source) = (filter.source.clone().unwrap_or_default(), filter.source.is_none());
@@ -152,9 +147,10 @@ pub(super) async fn save(tx: &mut Tx<'_>, before: Channel, mut after: Channel) -
 /// Takes a channel away and announces it. Its row stays for the conversations that were held on it; its place as default channel
 /// and its id at the source are free again.
 pub(super) async fn delete(tx: &mut Tx<'_>, channel: Channel) -> Result<()> {
+    let now = tx.now();
     run!(tx, |c| diesel::update(channels::table.find((channel.organization_id, channel.id)))
         .set((
-            channels::deleted_at.eq(Some(tx.now())),
+            channels::deleted_at.eq(Some(now)),
             channels::is_active.eq(false),
             channels::default_for.eq(None::<ChannelType>),
             channels::default_team_id.eq(None::<Id>),
@@ -163,9 +159,10 @@ pub(super) async fn delete(tx: &mut Tx<'_>, channel: Channel) -> Result<()> {
     tx.emit("channel.deleted", &channel)
 }
 
-/// Gives the channels of a team that is going to another one, or to none, and announces each; those of test mode too.
+/// Gives the channels of a team that is going to another one, or to none, and announces each. Teams are the same in both spaces:
+/// the channels of the other one follow without a word, for what happens there is no news here.
 pub async fn replace_default_team(tx: &mut Tx<'_>, team: Id, heir: Option<Id>) -> Result<()> {
-    let space = tx.space();
+    let (space, twin, now) = (tx.space(), tx.space().twin(), tx.now());
     let of_team: Vec<Id> = run!(tx, |c| channels::table
         .filter(channels::organization_id.eq(space).and(channels::default_team_id.eq(team)))
         .order(channels::id)
@@ -178,6 +175,14 @@ pub async fn replace_default_team(tx: &mut Tx<'_>, team: Id, heir: Option<Id>) -
             save(tx, before, after).await?;
         }
     }
+    run!(tx, |c| diesel::update(channels::table)
+        .filter(channels::organization_id.eq(twin).and(channels::default_team_id.eq(team)))
+        .set((
+            channels::default_team_id.eq(heir),
+            channels::version.eq(channels::version + 1),
+            channels::updated_at.eq(now),
+        ))
+        .execute(c))?;
     Ok(())
 }
 
