@@ -297,6 +297,32 @@ table! {
 
 table! {
     use diesel::sql_types::*;
+    use crate::db::{IdSql, JsonSql, TimestampSql};
+
+    channels (organization_id, id) {
+        organization_id -> IdSql,
+        id -> IdSql,
+        #[sql_name = "type"]
+        type_ -> Text,
+        source -> Text,
+        source_channel_id -> Nullable<Text>,
+        name -> Text,
+        is_active -> Bool,
+        default_for -> Nullable<Text>,
+        default_team_id -> Nullable<IdSql>,
+        allowed_file_types -> JsonSql,
+        image_url -> Nullable<Text>,
+        public_token -> Text,
+        metadata -> JsonSql,
+        deleted_at -> Nullable<TimestampSql>,
+        version -> BigInt,
+        created_at -> TimestampSql,
+        updated_at -> TimestampSql,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
     use crate::db::{IdSql};
 
     counters (organization_id, name) {
