@@ -404,6 +404,18 @@ table! {
 
 table! {
     use diesel::sql_types::*;
+    use crate::db::IdSql;
+
+    conversation_merge_messages (organization_id, merge_id, message_id) {
+        organization_id -> IdSql,
+        merge_id -> IdSql,
+        message_id -> IdSql,
+        source_id -> IdSql,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
     use crate::db::{IdSql, JsonSql, TimestampSql};
 
     conversation_merges (organization_id, id) {
@@ -457,6 +469,7 @@ table! {
         kind -> Text,
         id -> IdSql,
         due_at -> TimestampSql,
+        is_test -> Bool,
     }
 }
 
@@ -504,4 +517,11 @@ table! {
 
 allow_tables_to_appear_in_same_query!(users, team_members, teams);
 allow_tables_to_appear_in_same_query!(sessions, tokens);
-allow_tables_to_appear_in_same_query!(conversations, conversation_people, conversation_events, messages, csat_surveys);
+allow_tables_to_appear_in_same_query!(
+    conversations,
+    conversation_people,
+    conversation_events,
+    conversation_merge_messages,
+    messages,
+    csat_surveys
+);

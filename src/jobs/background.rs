@@ -1,12 +1,14 @@
-//! The server's own rounds: sending mail, noting the use of keys, taking out what is over.
+//! The server's own rounds: doing what is due, sending mail, noting the use of keys, taking out what is over.
 
 use std::time::Duration;
 
-use super::{purge, reseal};
+use super::{purge, reseal, timers};
 use crate::access::authenticate::Sessions;
 use crate::method::App;
 use crate::providers::mail::{self, Mailer};
 
+/// How often it is looked for what is due.
+const TIMERS: Duration = Duration::from_secs(1);
 /// How often it is looked for mail to send.
 const MAIL: Duration = Duration::from_secs(1);
 /// How often it is written down when keys were last used.
@@ -18,7 +20,16 @@ const PURGE: Duration = Duration::from_secs(600);
 
 /// Does all rounds, for as long as the server runs.
 pub async fn run(app: App) {
-    tokio::join!(send_mail(&app), note_uses(&app), take_out(&app), seal_again(&app));
+    tokio::join!(fire_timers(&app), send_mail(&app), note_uses(&app), take_out(&app), seal_again(&app));
+}
+
+async fn fire_timers(app: &App) {
+    loop {
+        if let Err(error) = timers::fire_due(app).await {
+            tracing::warn!(?error, "what is due could not be looked for");
+        }
+        tokio::time::sleep(TIMERS).await;
+    }
 }
 
 async fn send_mail(app: &App) {
