@@ -145,7 +145,15 @@ pub async fn row_counts(app: &App) -> Vec<(String, i64)> {
         events,
         audit_entries,
         idempotency_keys,
-        mails
+        mails,
+        tags,
+        tag_uses,
+        custom_fields,
+        pipelines,
+        stages,
+        companies,
+        company_domains,
+        company_merges
     )
 }
 
