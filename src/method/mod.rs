@@ -38,7 +38,9 @@ pub use described::Described;
 pub use entry::{Access, Answer, BODY_LIMIT, Call, Deprecation, Entry, Kind, Method, Policy, Rate};
 pub use error::{Error, FieldError, OrConflict, Result};
 pub use fields::{Document, Int, List, Name, Nullable, Text, Words};
-pub use formats::{Cidr, Currency, Email, Hostname, Language, Phone, Timezone, Url, Username};
+pub use formats::{
+    Cidr, Currency, Email, Hostname, Language, MediaRange, MediaType, Phone, Source, Timezone, Url, Username,
+};
 pub use keyring::{BadSecret, Generation, Keyring, SealError};
 pub use money::{Amount, Money};
 pub use object::{Object, Output, Void};

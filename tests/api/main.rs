@@ -4,6 +4,7 @@
 
 mod api_keys;
 mod auth;
+mod channels;
 mod cli;
 mod faults;
 mod idempotency;

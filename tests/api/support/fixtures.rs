@@ -15,6 +15,7 @@ pub struct Fixtures {
     role: Value,
     key: Value,
     session: Value,
+    channel: Value,
     access_token: String,
     admin_token: String,
     unique: String,
@@ -51,8 +52,9 @@ impl Fixtures {
             let team = admin.ok("teams.create", team).await;
             let login = json!({ "email": "owner@acme.test", "password": super::organization::PASSWORD });
             let session = api.nobody().ok("auth.login", login).await;
-            last =
-                json!({ "key": key, "role": role, "user": user, "team": team, "login": session, "invited": invited });
+            let channel = json!({ "type": "api", "name": "Fixture", "source": "fixture.sms" });
+            let channel = admin.ok("channels.create", channel).await;
+            last = json!({ "channel": channel, "key": key, "role": role, "user": user, "team": team, "login": session, "invited": invited });
         }
         let access_token = last["login"]["access_token"].as_str().unwrap_or_default().to_owned();
         let sessions = api.client(&access_token).ok("auth.listSessions", json!({ "sort": "created_at:desc" })).await;
@@ -65,6 +67,7 @@ impl Fixtures {
             role: last["role"]["id"].clone(),
             key: last["key"]["id"].clone(),
             session: sessions["data"][1]["id"].clone(),
+            channel: last["channel"]["id"].clone(),
             access_token,
             admin_token: api.acme.key.clone(),
             unique,
@@ -82,6 +85,8 @@ impl Fixtures {
                 ("id", "users") => self.user.clone(),
                 ("id", "roles") => self.role.clone(),
                 ("id", "apiKeys") => self.key.clone(),
+                ("id", "channels") => self.channel.clone(),
+                ("channel_id", _) => self.channel.clone(),
                 ("session_id", _) => self.session.clone(),
                 ("user_id" | "act_as_user_id", _) => self.user.clone(),
                 ("reassign_to_user_id", _) => self.owner.clone(),
