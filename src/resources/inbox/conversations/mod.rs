@@ -7,6 +7,7 @@ pub mod people;
 pub mod store;
 mod tally;
 pub mod timeline;
+pub mod visibility;
 
 pub use details::*;
 pub use model::*;
