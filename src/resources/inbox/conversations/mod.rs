@@ -1,6 +1,7 @@
 //! Conversations: threads of messages with one contact on one channel.
 
 mod details;
+pub mod heirs;
 mod model;
 pub mod open;
 pub mod people;
