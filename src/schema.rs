@@ -468,8 +468,8 @@ table! {
         organization_id -> IdSql,
         kind -> Text,
         id -> IdSql,
-        due_at -> TimestampSql,
         is_test -> Bool,
+        due_at -> TimestampSql,
     }
 }
 
@@ -658,5 +658,12 @@ table! {
 
 allow_tables_to_appear_in_same_query!(users, team_members, teams, roles);
 allow_tables_to_appear_in_same_query!(sessions, tokens);
-allow_tables_to_appear_in_same_query!(conversations, conversation_people, conversation_events, conversation_merge_messages, messages, csat_surveys);
+allow_tables_to_appear_in_same_query!(
+    conversations,
+    conversation_people,
+    conversation_events,
+    conversation_merge_messages,
+    messages,
+    csat_surveys
+);
 allow_tables_to_appear_in_same_query!(companies, company_domains, stages, tag_uses, tags);

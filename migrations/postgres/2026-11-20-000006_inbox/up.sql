@@ -142,13 +142,13 @@ CREATE TABLE conversation_merge_messages (
 CREATE INDEX conversation_merge_messages_message ON conversation_merge_messages (organization_id, message_id);
 
 -- What is to happen at a given time: a message to be sent, a snoozed conversation to come back. Here organization_id is the
--- organization itself, since the server acts for it then, and is_test says in which of its spaces.
+-- organization itself: whoever works for it must know it.
 CREATE TABLE timers (
     organization_id uuid NOT NULL,
     kind text NOT NULL,
     id uuid NOT NULL,
-    due_at timestamptz NOT NULL,
     is_test boolean NOT NULL,
+    due_at timestamptz NOT NULL,
     PRIMARY KEY (organization_id, kind, id)
 );
 CREATE INDEX timers_due ON timers (due_at);
