@@ -98,6 +98,7 @@ codes! {
     ApiKeyNotFound = "api_key_not_found" NotFound 404 "There is no such API key.";
     SessionNotFound = "session_not_found" NotFound 404 "There is no such session.";
     SignatureNotFound = "signature_not_found" NotFound 404 "The user has no signature in this language.";
+    ContactNotFound = "contact_not_found" NotFound 404 "There is no such contact; `merged_into_id` says which one it became, if it did.";
     VersionConflict = "version_conflict" Conflict 409 "The object changed since the version you named; `current` is what it is now. With If-Match the status is 412 and the type `precondition`.";
     AlreadyExists = "already_exists" Conflict 409 "There is one with this key already.";
     NameTaken = "name_taken" Conflict 409 "Another one has this name.";

@@ -1,4 +1,5 @@
 //! What the methods do, by area; each resource is a folder with its methods, its model and its SQL.
 
 pub mod account;
+pub mod crm;
 pub mod system;

@@ -145,7 +145,12 @@ pub async fn row_counts(app: &App) -> Vec<(String, i64)> {
         events,
         audit_entries,
         idempotency_keys,
-        mails
+        mails,
+        contacts,
+        contact_identities,
+        deleted_contacts,
+        contact_merges,
+        segments
     )
 }
 

@@ -1,0 +1,3 @@
+//! The people and companies outside the organization.
+
+pub mod contacts;
