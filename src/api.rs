@@ -2,6 +2,7 @@
 
 use crate::method::Entry;
 use crate::resources::account::{api_keys, auth, organizations, roles, teams, users};
+use crate::resources::channels::channels;
 use crate::resources::crm::contacts;
 use crate::resources::system::api;
 
@@ -16,6 +17,8 @@ pub const TABLES: &[&[Entry]] = &[
     teams::METHODS,
     // CRM
     contacts::METHODS,
+    // Channels
+    channels::METHODS,
     // System
     api::METHODS,
 ];

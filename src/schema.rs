@@ -299,6 +299,213 @@ table! {
     use diesel::sql_types::*;
     use crate::db::{IdSql, JsonSql, TimestampSql};
 
+    channels (organization_id, id) {
+        organization_id -> IdSql,
+        id -> IdSql,
+        #[sql_name = "type"]
+        type_ -> Text,
+        source -> Text,
+        source_channel_id -> Nullable<Text>,
+        name -> Text,
+        is_active -> Bool,
+        default_for -> Nullable<Text>,
+        default_team_id -> Nullable<IdSql>,
+        allowed_file_types -> JsonSql,
+        image_url -> Nullable<Text>,
+        public_token -> Text,
+        metadata -> JsonSql,
+        deleted_at -> Nullable<TimestampSql>,
+        version -> BigInt,
+        created_at -> TimestampSql,
+        updated_at -> TimestampSql,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use crate::db::{IdSql};
+
+    counters (organization_id, name) {
+        organization_id -> IdSql,
+        name -> Text,
+        value -> BigInt,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use crate::db::{IdSql, JsonSql, TimestampSql};
+
+    conversations (organization_id, id) {
+        organization_id -> IdSql,
+        id -> IdSql,
+        number -> BigInt,
+        external_id -> Nullable<Text>,
+        contact_id -> IdSql,
+        company_id -> Nullable<IdSql>,
+        channel_id -> IdSql,
+        channel_type -> Text,
+        source -> Text,
+        subject -> Nullable<Text>,
+        status -> Text,
+        snoozed_until -> Nullable<TimestampSql>,
+        assigned_to_user_id -> Nullable<IdSql>,
+        team_id -> Nullable<IdSql>,
+        handler -> Text,
+        control_epoch -> BigInt,
+        unread_count -> Integer,
+        message_count -> Integer,
+        is_spam -> Bool,
+        priority -> Text,
+        tags -> JsonSql,
+        details -> JsonSql,
+        custom_fields -> JsonSql,
+        metadata -> JsonSql,
+        words -> JsonSql,
+        last_message_at -> Nullable<TimestampSql>,
+        waiting_since -> Nullable<TimestampSql>,
+        closed_at -> Nullable<TimestampSql>,
+        deleted_at -> Nullable<TimestampSql>,
+        version -> BigInt,
+        created_at -> TimestampSql,
+        updated_at -> TimestampSql,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use crate::db::{IdSql};
+
+    conversation_people (organization_id, user_id, conversation_id) {
+        organization_id -> IdSql,
+        user_id -> IdSql,
+        conversation_id -> IdSql,
+        follows -> Bool,
+        is_mentioned -> Bool,
+        has_written -> Bool,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use crate::db::{IdSql, JsonSql, TimestampSql};
+
+    conversation_events (organization_id, id) {
+        organization_id -> IdSql,
+        id -> IdSql,
+        conversation_id -> IdSql,
+        #[sql_name = "type"]
+        type_ -> Text,
+        actor -> JsonSql,
+        data -> JsonSql,
+        created_at -> TimestampSql,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use crate::db::{IdSql, JsonSql, TimestampSql};
+
+    conversation_merges (organization_id, id) {
+        organization_id -> IdSql,
+        id -> IdSql,
+        destination_id -> IdSql,
+        sources -> JsonSql,
+        is_undone -> Bool,
+        created_at -> TimestampSql,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use crate::db::{IdSql, JsonSql, TimestampSql};
+
+    messages (organization_id, id) {
+        organization_id -> IdSql,
+        id -> IdSql,
+        conversation_id -> IdSql,
+        direction -> Text,
+        kind -> Text,
+        visibility -> Text,
+        status -> Text,
+        author -> JsonSql,
+        text -> Nullable<Text>,
+        html -> Nullable<Text>,
+        subject -> Nullable<Text>,
+        content -> Nullable<JsonSql>,
+        details -> JsonSql,
+        metadata -> JsonSql,
+        words -> JsonSql,
+        client_message_id -> Nullable<Text>,
+        external_message_id -> Nullable<Text>,
+        scheduled_at -> Nullable<TimestampSql>,
+        sent_at -> Nullable<TimestampSql>,
+        delivered_at -> Nullable<TimestampSql>,
+        read_at -> Nullable<TimestampSql>,
+        version -> BigInt,
+        created_at -> TimestampSql,
+        updated_at -> TimestampSql,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use crate::db::{IdSql, TimestampSql};
+
+    timers (organization_id, kind, id) {
+        organization_id -> IdSql,
+        kind -> Text,
+        id -> IdSql,
+        due_at -> TimestampSql,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use crate::db::{IdSql, TimestampSql};
+
+    csat_surveys (organization_id, id) {
+        organization_id -> IdSql,
+        id -> IdSql,
+        conversation_id -> IdSql,
+        channel -> Text,
+        user_id -> Nullable<IdSql>,
+        score -> Nullable<Integer>,
+        comment -> Nullable<Text>,
+        requested_at -> TimestampSql,
+        submitted_at -> Nullable<TimestampSql>,
+        expires_at -> TimestampSql,
+        version -> BigInt,
+        created_at -> TimestampSql,
+        updated_at -> TimestampSql,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use crate::db::{IdSql, TimestampSql};
+
+    views (organization_id, id) {
+        organization_id -> IdSql,
+        id -> IdSql,
+        name -> Text,
+        object -> Text,
+        query -> Text,
+        sort -> Nullable<Text>,
+        visibility -> Text,
+        team_id -> Nullable<IdSql>,
+        owner_user_id -> Nullable<IdSql>,
+        position -> Integer,
+        version -> BigInt,
+        created_at -> TimestampSql,
+        updated_at -> TimestampSql,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use crate::db::{IdSql, JsonSql, TimestampSql};
+
     contacts (organization_id, id) {
         organization_id -> IdSql,
         id -> IdSql,
@@ -398,4 +605,5 @@ table! {
 
 allow_tables_to_appear_in_same_query!(users, team_members, teams);
 allow_tables_to_appear_in_same_query!(sessions, tokens);
+allow_tables_to_appear_in_same_query!(conversations, conversation_people, conversation_events, messages, csat_surveys);
 allow_tables_to_appear_in_same_query!(contacts, contact_identities);

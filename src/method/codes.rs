@@ -78,6 +78,7 @@ codes! {
     InvalidAuthHeader = "invalid_auth_header" InvalidRequest 400 "The credentials are sent in a form we do not know, or two different ones are sent at once.";
     IdempotencyKeyInvalid = "idempotency_key_invalid" InvalidRequest 400 "An idempotency key has 1 to 255 visible ASCII characters.";
     WeakPassword = "weak_password" InvalidRequest 400 "The password is too easy to guess; use a longer or less common one.";
+    UnsafeUrl = "unsafe_url" InvalidRequest 400 "The address may not be fetched from here: it leads to this server's own network, or onward.";
     LimitExceeded = "limit_exceeded" InvalidRequest 400 "The request asks for more than a documented limit allows.";
     MethodNotAllowed = "method_not_allowed" InvalidRequest 405 "Methods are called with POST.";
     RequestTooLarge = "request_too_large" InvalidRequest 413 "The body or the headers are larger than `limit_bytes`.";
@@ -99,6 +100,10 @@ codes! {
     SessionNotFound = "session_not_found" NotFound 404 "There is no such session.";
     SignatureNotFound = "signature_not_found" NotFound 404 "The user has no signature in this language.";
     ContactNotFound = "contact_not_found" NotFound 404 "There is no such contact; `merged_into_id` says which one it became, if it did.";
+    ConversationNotFound = "conversation_not_found" NotFound 404 "There is no such conversation, or the caller may not see it.";
+    MessageNotFound = "message_not_found" NotFound 404 "There is no such message, or the caller may not see its conversation.";
+    ChannelNotFound = "channel_not_found" NotFound 404 "There is no such channel.";
+    FileNotFound = "file_not_found" NotFound 404 "There is no such file.";
     VersionConflict = "version_conflict" Conflict 409 "The object changed since the version you named; `current` is what it is now. With If-Match the status is 412 and the type `precondition`.";
     AlreadyExists = "already_exists" Conflict 409 "There is one with this key already.";
     NameTaken = "name_taken" Conflict 409 "Another one has this name.";

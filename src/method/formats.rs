@@ -108,6 +108,13 @@ formats! {
     Cidr = "cidr", max 49, cidr;
     /// A login name: 2 to 64 letters, digits, dots, dashes or underscores; stored in lower case.
     Username = "username", max 64, username;
+    /// What messages come from: words of letters, digits, dashes and underscores, with dots between them, such as `twilio.sms`;
+    /// stored in lower case.
+    Source = "source", max 64, source;
+    /// A content type such as `image/png`; parameters behind it are dropped, and it is stored in lower case.
+    MediaType = "media-type", max 255, media_type;
+    /// A content type, or a family of them such as `image/*`; stored in lower case.
+    MediaRange = "media-range", max 255, media_range;
 }
 
 fn email(text: &str) -> Result<Cow<'_, str>, &'static str> {
@@ -211,6 +218,36 @@ fn username(text: &str) -> Result<Cow<'_, str>, &'static str> {
     }
 }
 
+fn source(text: &str) -> Result<Cow<'_, str>, &'static str> {
+    let is_word =
+        |word: &str| !word.is_empty() && word.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-".contains(&b));
+    match text.split('.').all(is_word) {
+        true => Ok(lower(text)),
+        false => Err("expected words with dots between them such as twilio.sms"),
+    }
+}
+
+fn media_type(text: &str) -> Result<Cow<'_, str>, &'static str> {
+    let essence = text.split(';').next().unwrap_or_default().trim();
+    match essence.split_once('/') {
+        Some((family, kind)) if is_media_word(family) && is_media_word(kind) => Ok(lower(essence)),
+        _ => Err("expected a content type such as image/png"),
+    }
+}
+
+fn media_range(text: &str) -> Result<Cow<'_, str>, &'static str> {
+    match text.split_once('/') {
+        Some((family, kind)) if is_media_word(family) && (kind == "*" || is_media_word(kind)) => Ok(lower(text)),
+        _ => Err("expected a content type such as image/png or image/*"),
+    }
+}
+
+/// A name as RFC 6838, section 4.2, restricts those of content types.
+fn is_media_word(word: &str) -> bool {
+    let first = word.starts_with(|c: char| c.is_ascii_alphanumeric());
+    first && word.len() <= 127 && word.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$&-^_.+".contains(&b))
+}
+
 fn lower(text: &str) -> Cow<'_, str> {
     if text.chars().any(char::is_uppercase) { Cow::Owned(text.to_lowercase()) } else { Cow::Borrowed(text) }
 }
@@ -234,6 +271,12 @@ mod tests {
             ("cidr", "2001:db8::/32"),
             ("cidr", "10.1.2.3"),
             ("username", "jané.doe"),
+            ("source", "Twilio.sms"),
+            ("source", "api"),
+            ("media-type", "image/svg+xml"),
+            ("media-type", "text/plain; charset=utf-8"),
+            ("media-range", "image/*"),
+            ("media-range", "application/vnd.ms-excel"),
         ];
         let bad = [
             ("email", "a@b"),
@@ -249,6 +292,12 @@ mod tests {
             ("hostname", "a..b"),
             ("cidr", "10.0.0.0/33"),
             ("username", "jane@example.com"),
+            ("source", "twilio..sms"),
+            ("source", "twilio sms"),
+            ("media-type", "image"),
+            ("media-type", "image/*"),
+            ("media-type", "text/pl\nain"),
+            ("media-range", "*/*"),
         ];
         for (format, text) in good {
             assert_eq!(check(format, text), Ok(()), "{format} {text}");

@@ -37,7 +37,10 @@ pub use described::Described;
 pub use entry::{Access, Answer, BODY_LIMIT, Call, Deprecation, Entry, Kind, Method, Policy, Rate};
 pub use error::{Error, FieldError, OrConflict, Result};
 pub use fields::{Document, Int, List, Name, Nullable, Text, Words};
-pub use formats::{Cidr, Country, Currency, Email, Hostname, Language, Phone, Timezone, Url, Username, normal};
+pub use formats::{
+    Cidr, Country, Currency, Email, Hostname, Language, MediaRange, MediaType, Phone, Source, Timezone, Url, Username,
+    normal,
+};
 pub use keyring::{BadSecret, Generation, Keyring, SealError};
 pub use object::{Object, Output, Void};
 pub use page::{EXACT_TOTAL, FieldNames, Include, Limit, Page, Paged, Sort, Window};

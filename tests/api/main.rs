@@ -4,7 +4,9 @@
 
 mod api_keys;
 mod auth;
+mod channels;
 mod cli;
+mod contacts;
 mod faults;
 mod idempotency;
 mod impersonation;

@@ -146,6 +146,16 @@ pub async fn row_counts(app: &App) -> Vec<(String, i64)> {
         audit_entries,
         idempotency_keys,
         mails,
+        channels,
+        counters,
+        conversations,
+        conversation_people,
+        conversation_events,
+        conversation_merges,
+        messages,
+        timers,
+        csat_surveys,
+        views,
         contacts,
         contact_identities,
         deleted_contacts,
@@ -163,6 +173,7 @@ pub async fn remove_all(app: &App) {
             use dotdesk::schema::*;
 
             // Only the tables that refer to the organization go with it.
+            run!(tx, |c| diesel::delete(channels::table).execute(c))?;
             run!(tx, |c| diesel::delete(mails::table).execute(c))?;
             run!(tx, |c| diesel::delete(idempotency_keys::table).execute(c))?;
             run!(tx, |c| diesel::delete(audit_entries::table).execute(c))?;

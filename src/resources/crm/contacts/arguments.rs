@@ -2,8 +2,10 @@
 
 use super::identity::{IdentityKey, IdentityType};
 use super::model::Contact;
+use types::{Document, Email, Nullable, Patch, Phone, Words};
+
 use crate::arguments;
-use crate::method::{Document, Error, FieldError, Nullable, Patch, Result, Tx, Words};
+use crate::method::{Error, FieldError, Result, Tx};
 use crate::resources::account::users;
 
 /// Declares a method's arguments: its own, then all that may be set of a contact.
@@ -15,50 +17,50 @@ macro_rules! contact_arguments {
             pub struct $name {
                 $($own)*
                 /// The whole name.
-                pub name: $crate::method::Patch<$crate::method::Nullable<$crate::method::Name<200>>>,
+                pub name: Patch<Nullable<Name<200>>>,
                 /// The given name.
-                pub first_name: $crate::method::Patch<$crate::method::Nullable<$crate::method::Name<100>>>,
+                pub first_name: Patch<Nullable<Name<100>>>,
                 /// The family name.
-                pub last_name: $crate::method::Patch<$crate::method::Nullable<$crate::method::Name<100>>>,
+                pub last_name: Patch<Nullable<Name<100>>>,
                 /// The primary e-mail address: the primary identity of the type `email` gets it.
-                pub email: $crate::method::Patch<$crate::method::Nullable<$crate::method::Email>>,
+                pub email: Patch<Nullable<Email>>,
                 /// The primary telephone number, such as +1-555-0123: the primary identity of the type `phone` gets it.
-                pub phone: $crate::method::Patch<$crate::method::Nullable<$crate::method::Phone>>,
+                pub phone: Patch<Nullable<Phone>>,
                 /// The contact's position, such as CEO.
-                pub title: $crate::method::Patch<$crate::method::Nullable<$crate::method::Words<120>>>,
+                pub title: Patch<Nullable<Words<120>>>,
                 /// The part the contact plays in a purchase, such as decision maker.
-                pub role: $crate::method::Patch<$crate::method::Nullable<$crate::method::Words<120>>>,
+                pub role: Patch<Nullable<Words<120>>>,
                 /// What is worth knowing.
-                pub notes: $crate::method::Patch<$crate::method::Nullable<$crate::method::Words<20000>>>,
+                pub notes: Patch<Nullable<Words<20000>>>,
                 /// The user who looks after the contact.
-                pub user_id: $crate::method::Patch<$crate::method::Nullable<$crate::db::Id>>,
+                pub user_id: Patch<Nullable<Id>>,
                 /// What the contact is to the organization; a new contact is a lead.
                 #[serde(rename = "type")]
-                pub kind: $crate::method::Patch<$crate::resources::crm::contacts::ContactType>,
+                pub kind: Patch<ContactType>,
                 /// A picture.
-                pub avatar_url: $crate::method::Patch<$crate::method::Nullable<$crate::method::Url>>,
+                pub avatar_url: Patch<Nullable<Url>>,
                 /// The contact's gender, in their own words.
-                pub gender: $crate::method::Patch<$crate::method::Nullable<$crate::method::Words<40>>>,
+                pub gender: Patch<Nullable<Words<40>>>,
                 /// The contact's language.
-                pub language: $crate::method::Patch<$crate::method::Nullable<$crate::method::Language>>,
+                pub language: Patch<Nullable<Language>>,
                 /// The contact's time zone.
-                pub timezone: $crate::method::Patch<$crate::method::Nullable<$crate::method::Timezone>>,
+                pub timezone: Patch<Nullable<Timezone>>,
                 /// The postal address; null clears all of it.
-                pub address: $crate::method::Patch<
-                    $crate::method::Nullable<$crate::resources::crm::contacts::AddressPatch>,
+                pub address: Patch<
+                    Nullable<AddressPatch>,
                 >,
                 /// Other ways to reach the contact.
-                pub other_contact_details: $crate::method::Patch<$crate::method::Nullable<$crate::method::Words<2000>>>,
+                pub other_contact_details: Patch<Nullable<Words<2000>>>,
                 /// What AI teammates are to know.
-                pub ai_notes: $crate::method::Patch<$crate::method::Nullable<$crate::method::Words<10000>>>,
+                pub ai_notes: Patch<Nullable<Words<10000>>>,
                 /// What a visitor claims and nobody has checked; null clears all of it.
-                pub unverified: $crate::method::Patch<
-                    $crate::method::Nullable<$crate::resources::crm::contacts::UnverifiedPatch>,
+                pub unverified: Patch<
+                    Nullable<UnverifiedPatch>,
                 >,
                 /// Free data, merged by key.
-                pub metadata: $crate::method::Patch<$crate::method::Document>,
+                pub metadata: Patch<Document>,
                 /// The contact's id in another system; unique among contacts.
-                pub external_id: $crate::method::Patch<$crate::method::Nullable<$crate::method::Words<255>>>,
+                pub external_id: Patch<Nullable<Words<255>>>,
             }
         }
 
@@ -98,12 +100,19 @@ macro_rules! contact_arguments {
 
 pub(super) use contact_arguments;
 
+/// The types of these fields, by the short names that tell which of them may be left out.
+pub(super) mod types {
+    pub use crate::db::Id;
+    pub use crate::method::{Document, Email, Language, Name, Nullable, Patch, Phone, Timezone, Url, Words};
+    pub use crate::resources::crm::contacts::{AddressPatch, ContactType, UnverifiedPatch};
+}
+
 /// Sets the primary address and number, where they were sent.
 pub(super) fn reach(
     tx: &Tx<'_>,
     contact: &mut Contact,
-    email: &Patch<Nullable<crate::method::Email>>,
-    phone: &Patch<Nullable<crate::method::Phone>>,
+    email: &Patch<Nullable<Email>>,
+    phone: &Patch<Nullable<Phone>>,
 ) -> Result<()> {
     if let Some(email) = email.sent() {
         let key = email.0.as_deref().map(|text| key("/email", IdentityType::Email, text)).transpose()?;

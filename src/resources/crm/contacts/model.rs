@@ -103,6 +103,7 @@ pub struct ContactRow {
 
 /// What of a contact no list is sorted by.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(inline)]
 pub struct ContactDetails {
     /// What is worth knowing.
     pub notes: Option<String>,

@@ -36,10 +36,7 @@ pub async fn require(tx: &mut Tx<'_>, pointer: &str, id: Id) -> Result<ContactRo
     let space = tx.space();
     let of_space = contacts::table.filter(contacts::organization_id.eq(space));
     let found: Vec<ContactRow> = keep!(tx, of_space.filter(contacts::id.eq(id)).select(ContactRow::as_select()))?;
-    found
-        .into_iter()
-        .next()
-        .ok_or_else(|| Error::argument(pointer, "unknown_id", format!("there is no contact {id}")))
+    found.into_iter().next().ok_or_else(|| Error::argument(pointer, "unknown_id", format!("there is no contact {id}")))
 }
 
 /// The contact that has this identity.
@@ -184,12 +181,14 @@ pub async fn count_conversations(tx: &mut Tx<'_>, contact: Id, counted: Counted,
 async fn refuse_taken(tx: &mut Tx<'_>, before: Option<&Contact>, after: &Contact) -> Result<()> {
     let had = |key: &Identity| before.is_some_and(|before| before.identities.iter().any(|one| one.is(&key.key())));
     for identity in after.identities.iter().filter(|identity| !had(identity)) {
-        if let Some(other) = by_identity(tx, after.organization_id, &identity.key()).await?.filter(|id| *id != after.id) {
+        if let Some(other) = by_identity(tx, after.organization_id, &identity.key()).await?.filter(|id| *id != after.id)
+        {
             return Err(taken(&format!("{} {}", identity.kind, identity.value), other));
         }
     }
     let external_id = after.external_id.as_ref();
-    if let Some(external_id) = external_id.filter(|id| before.and_then(|before| before.external_id.as_ref()) != Some(id))
+    if let Some(external_id) =
+        external_id.filter(|id| before.and_then(|before| before.external_id.as_ref()) != Some(id))
         && let Some(other) = by_external_id(tx, after.organization_id, external_id).await?
     {
         return Err(taken("external_id", other));
@@ -202,8 +201,7 @@ async fn save_identities(tx: &mut Tx<'_>, before: &Contact, after: &Contact) -> 
         return Ok(());
     }
     let space = after.organization_id;
-    let gone: Vec<Id> =
-        before.identities.iter().map(|one| one.id).filter(|id| after.identity(*id).is_none()).collect();
+    let gone: Vec<Id> = before.identities.iter().map(|one| one.id).filter(|id| after.identity(*id).is_none()).collect();
     run_each!(tx, &gone, |c, id| diesel::delete(contact_identities::table.find((space, *id))).execute(c))?;
     let (known, new): (Vec<Identity>, Vec<Identity>) =
         after.identities.iter().cloned().partition(|one| before.identity(one.id).is_some());

@@ -1,6 +1,7 @@
 //! How contacts come to be.
 
 use crate::method::{Access, Area, Code, Context, Kind, List, Method, Result};
+use crate::resources::crm::contacts::arguments::types::*;
 use crate::resources::crm::contacts::arguments::{NewIdentity, add_identities, contact_arguments};
 use crate::resources::crm::contacts::{Contact, store};
 

@@ -1,8 +1,8 @@
 //! How contacts change.
 
-use crate::db::Id;
 use crate::method::{Access, Area, Code, Context, Kind, Method, Result};
 use crate::resources::crm::contacts::arguments::contact_arguments;
+use crate::resources::crm::contacts::arguments::types::*;
 use crate::resources::crm::contacts::{Contact, store};
 
 contact_arguments! {

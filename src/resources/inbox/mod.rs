@@ -1,0 +1,4 @@
+//! What is said: conversations, messages and files.
+
+pub mod conversations;
+pub mod messages;
