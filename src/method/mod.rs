@@ -18,6 +18,7 @@ mod fields;
 mod formats;
 pub mod idempotency;
 mod keyring;
+mod money;
 mod object;
 pub mod openapi;
 mod page;
@@ -42,6 +43,7 @@ pub use formats::{
     normal,
 };
 pub use keyring::{BadSecret, Generation, Keyring, SealError};
+pub use money::{Amount, Money};
 pub use object::{Object, Output, Void};
 pub use page::{EXACT_TOTAL, FieldNames, Include, Limit, Page, Paged, Sort, Window};
 pub use patch::{Assign, Patch, merge, merge_map, stored};

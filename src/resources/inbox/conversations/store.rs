@@ -1,6 +1,7 @@
 //! All SQL of conversations themselves; their people and their history have files of their own.
 
 use super::model::Conversation;
+use super::visibility::Sight;
 use crate::db::prelude::*;
 use crate::db::{Conn, Id};
 use crate::method::{Code, Error, OrConflict, Result, Tx};
@@ -15,6 +16,34 @@ pub async fn find(conn: &mut Conn, space: Id, id: Id) -> Result<Option<Conversat
         .select(Conversation::as_select())
         .first(c))
     .optional()?)
+}
+
+/// A conversation within sight.
+pub async fn seen(conn: &mut Conn, sight: &Sight, space: Id, id: Id) -> Result<Option<Conversation>> {
+    match find(conn, space, id).await? {
+        Some(conversation) if sight.sees(conn, &conversation).await? => Ok(Some(conversation)),
+        _ => Ok(None),
+    }
+}
+
+/// The conversation that a write is about, locked; for those who do not see it, it is not there.
+pub async fn target(tx: &mut Tx<'_>, id: Id) -> Result<Conversation> {
+    let found = lock_seen(tx, id).await?;
+    tx.target(found)
+}
+
+/// A conversation within the caller's sight that a write changes besides what it is about, locked.
+pub async fn lock_seen(tx: &mut Tx<'_>, id: Id) -> Result<Option<Conversation>> {
+    let Some(conversation) = lock(tx, id).await? else { return Ok(None) };
+    let ctx = tx.ctx().clone();
+    let sight = Sight::of(&ctx, tx).await?;
+    Ok(sight.sees(tx, &conversation).await?.then_some(conversation))
+}
+
+/// The conversation that an argument names, locked; one that is not there, or not seen, is an error of that argument.
+pub async fn require(tx: &mut Tx<'_>, pointer: &str, id: Id) -> Result<Conversation> {
+    let found = lock_seen(tx, id).await?;
+    found.ok_or_else(|| Error::argument(pointer, "unknown_id", format!("there is no conversation {id}")))
 }
 
 /// A conversation that a write changes, locked, whoever may see it.
