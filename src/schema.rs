@@ -748,5 +748,4 @@ allow_tables_to_appear_in_same_query!(users, team_members, teams, roles);
 allow_tables_to_appear_in_same_query!(sessions, tokens);
 allow_tables_to_appear_in_same_query!(conversations, conversation_people, conversation_events, messages, csat_surveys);
 allow_tables_to_appear_in_same_query!(companies, company_domains, stages, tag_uses, tags);
-allow_tables_to_appear_in_same_query!(users, team_members, teams);
 allow_tables_to_appear_in_same_query!(contacts, contact_identities);

@@ -39,6 +39,16 @@ pub async fn require(tx: &mut Tx<'_>, pointer: &str, id: Id) -> Result<ContactRo
     found.into_iter().next().ok_or_else(|| Error::argument(pointer, "unknown_id", format!("there is no contact {id}")))
 }
 
+/// Which of these contacts there are; they stay until the transaction ends.
+pub async fn keep(tx: &mut Tx<'_>, ids: &[Id]) -> Result<Vec<Id>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let space = tx.space();
+    let of_space = contacts::table.filter(contacts::organization_id.eq(space));
+    Ok(keep!(tx, of_space.filter(contacts::id.eq_any(ids)).select(contacts::id))?)
+}
+
 /// The contact that has this identity.
 pub async fn by_identity(conn: &mut Conn, space: Id, key: &IdentityKey) -> Result<Option<Id>> {
     Ok(run!(conn, |c| contact_identities::table
