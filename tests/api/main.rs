@@ -7,6 +7,7 @@ mod auth;
 mod channels;
 mod cli;
 mod contacts;
+mod conversations;
 mod faults;
 mod idempotency;
 mod impersonation;

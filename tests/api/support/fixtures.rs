@@ -12,6 +12,7 @@ pub struct Fixtures {
     invited: Value,
     owner: Value,
     contact: Value,
+    conversation: Value,
     agent_role: Value,
     role: Value,
     key: Value,
@@ -49,7 +50,8 @@ impl Fixtures {
             let invited = admin.ok("users.create", invited).await;
             let signature = json!({ "user_id": user["id"], "language": "en", "text": "Kind regards" });
             admin.ok("users.setSignature", signature).await;
-            let team = json!({ "name": "Fixture", "user_ids": [user["id"], api.acme.owner] });
+            let team =
+                json!({ "name": "Fixture", "user_ids": [user["id"], api.acme.owner], "is_support_enabled": true });
             let team = admin.ok("teams.create", team).await;
             let login = json!({ "email": "owner@acme.test", "password": super::organization::PASSWORD });
             let session = api.nobody().ok("auth.login", login).await;
@@ -58,12 +60,16 @@ impl Fixtures {
             let contact =
                 json!({ "name": format!("Fixture {n}"), "email": format!("contact{n}-{unique}@example.com") });
             let contact = admin.ok("contacts.create", contact).await;
-            last = json!({ "contact": contact, "channel": channel, "key": key, "role": role, "user": user, "team": team, "login": session, "invited": invited });
+            let conversation =
+                json!({ "contact_id": contact["id"], "channel_id": channel["id"], "subject": "Fixture" });
+            let conversation = admin.ok("conversations.create", conversation).await;
+            last = json!({ "conversation": conversation, "contact": contact, "channel": channel, "key": key, "role": role, "user": user, "team": team, "login": session, "invited": invited });
         }
         let access_token = last["login"]["access_token"].as_str().unwrap_or_default().to_owned();
         let sessions = api.client(&access_token).ok("auth.listSessions", json!({ "sort": "created_at:desc" })).await;
         Self {
             contact: last["contact"]["id"].clone(),
+            conversation: last["conversation"]["id"].clone(),
             team: last["team"]["id"].clone(),
             user: last["user"]["id"].clone(),
             invited: last["invited"]["id"].clone(),
@@ -92,6 +98,8 @@ impl Fixtures {
                 ("id", "apiKeys") => self.key.clone(),
                 ("id", "channels") => self.channel.clone(),
                 ("channel_id", _) => self.channel.clone(),
+                ("id", "conversations") => self.conversation.clone(),
+                ("contact_id", _) => self.contact.clone(),
                 ("id", "contacts") => self.contact.clone(),
                 ("email", "contacts") => json!(format!("new-{}@example.com", self.unique)),
                 ("phone", "contacts") => json!(self.phone()),
