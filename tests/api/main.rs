@@ -8,6 +8,7 @@ mod channels;
 mod cli;
 mod contacts;
 mod conversations;
+mod conversations_states;
 mod faults;
 mod idempotency;
 mod impersonation;
