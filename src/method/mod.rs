@@ -40,7 +40,7 @@ pub use fields::{Document, Int, List, Name, Nullable, Text, Words};
 pub use formats::{Cidr, Currency, Email, Hostname, Language, Phone, Timezone, Url, Username};
 pub use keyring::{BadSecret, Generation, Keyring, SealError};
 pub use object::{Object, Output, Void};
-pub use page::{EXACT_TOTAL, FieldNames, Include, Limit, Page, Paged, Sort, Window};
+pub use page::{EXACT_TOTAL, FieldNames, Include, Limit, Page, PageFrame, Paged, Sort, Window};
 pub use patch::{Assign, Patch, merge, merge_map, stored};
 pub use registry::Registry;
 pub use scope::{Area, Scope, ScopeSet};
