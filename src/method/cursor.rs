@@ -130,7 +130,7 @@ mod tests {
         Keyring::new(&[Generation::new(Some(6)).unwrap()]).unwrap()
     }
 
-    fn at(last: [u8; 16]) -> Position {
+    fn ending(last: [u8; 16]) -> Position {
         Position { sort: 0, key: Key::None, last: Id::from_bytes(last) }
     }
 
@@ -158,7 +158,7 @@ mod tests {
         #[test]
         fn a_flipped_bit_is_refused(last: [u8; 16], asked: Asked, at in 0usize..56, bit in 0u8..7) {
             let ring = ring();
-            let mut text = write(&ring, &at(last), &asked).into_bytes();
+            let mut text = write(&ring, &ending(last), &asked).into_bytes();
             text[3 + at] ^= 1 << bit;
             if let Ok(text) = String::from_utf8(text) {
                 prop_assert_eq!(read(&ring, &text, "x.list", 0, &asked).unwrap_err().code(), Code::InvalidCursor);
@@ -175,7 +175,7 @@ mod tests {
     fn cursors_survive_a_rotation_while_the_old_key_is_kept() {
         let old = Generation::new(None).unwrap();
         let new = Generation::new(Some(old.id)).unwrap();
-        let position = Position { sort: 1, ..at([0; 16]) };
+        let position = Position { sort: 1, ..ending([0; 16]) };
         let text = write(&Keyring::new(std::slice::from_ref(&old)).unwrap(), &position, &[7; 8]);
         let both = Keyring::new(&[new.clone(), old]).unwrap();
         assert_eq!(read(&both, &text, "x.list", 1, &[7; 8]).unwrap(), position);
@@ -185,7 +185,7 @@ mod tests {
     #[test]
     fn other_filters_are_told_apart_from_noise() {
         let ring = ring();
-        let text = write(&ring, &at([0; 16]), &[1; 8]);
+        let text = write(&ring, &ending([0; 16]), &[1; 8]);
         let error = read(&ring, &text, "teams.list", 0, &[2; 8]).unwrap_err();
         assert!(error.message().contains("teams.list with these filters"), "{error:?}");
     }

@@ -17,10 +17,15 @@ pub fn check(format: &str, text: &str) -> Result<(), &'static str> {
     match format {
         "uuid" => text.parse::<crate::db::Id>().map(|_| ()),
         "date-time" => text.parse::<crate::db::Timestamp>().map(|_| ()),
-        _ => match FORMATS.iter().find(|(name, _)| *name == format) {
-            Some((_, check)) => check(text).map(|_| ()),
-            None => Ok(()),
-        },
+        _ => normal(format, text).map(|_| ()),
+    }
+}
+
+/// A string of one of these formats as it is stored, or what was expected; for values whose format is known only when they arrive.
+pub fn normal<'a>(format: &str, text: &'a str) -> Result<Cow<'a, str>, &'static str> {
+    match FORMATS.iter().find(|(name, _)| *name == format) {
+        Some((_, check)) => check(text),
+        None => Ok(Cow::Borrowed(text)),
     }
 }
 
@@ -97,10 +102,19 @@ formats! {
     Currency = "currency", max 3, currency;
     /// A host name without scheme, port or path; stored in lower case.
     Hostname = "hostname", max 253, hostname;
+    /// A country by its two letters (ISO 3166-1), such as `DE`; stored in capitals.
+    Country = "country", max 2, country;
     /// An IP address, or a range of them such as `10.0.0.0/8`.
     Cidr = "cidr", max 49, cidr;
     /// A login name: 2 to 64 letters, digits, dots, dashes or underscores; stored in lower case.
     Username = "username", max 64, username;
+    /// What messages come from: words of letters, digits, dashes and underscores, with dots between them, such as `twilio.sms`;
+    /// stored in lower case.
+    Source = "source", max 64, source;
+    /// A content type such as `image/png`; parameters behind it are dropped, and it is stored in lower case.
+    MediaType = "media-type", max 255, media_type;
+    /// A content type, or a family of them such as `image/*`; stored in lower case.
+    MediaRange = "media-range", max 255, media_range;
 }
 
 fn email(text: &str) -> Result<Cow<'_, str>, &'static str> {
@@ -173,6 +187,22 @@ fn hostname(text: &str) -> Result<Cow<'_, str>, &'static str> {
     }
 }
 
+fn country(text: &str) -> Result<Cow<'_, str>, &'static str> {
+    /// The assigned codes of ISO 3166-1, and XK, which everybody uses for Kosovo.
+    const CODES: &str = "AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS BT BV BW \
+        BY BZ CA CC CD CF CG CH CI CK CL CM CN CO CR CU CV CW CX CY CZ DE DJ DK DM DO DZ EC EE EG EH ER ES ET FI FJ FK FM FO FR GA \
+        GB GD GE GF GG GH GI GL GM GN GP GQ GR GS GT GU GW GY HK HM HN HR HT HU ID IE IL IM IN IO IQ IR IS IT JE JM JO JP KE KG KH \
+        KI KM KN KP KR KW KY KZ LA LB LC LI LK LR LS LT LU LV LY MA MC MD ME MF MG MH MK ML MM MN MO MP MQ MR MS MT MU MV MW MX MY \
+        MZ NA NC NE NF NG NI NL NO NP NR NU NZ OM PA PE PF PG PH PK PL PM PN PR PS PT PW PY QA RE RO RS RU RW SA SB SC SD SE SG SH \
+        SI SJ SK SL SM SN SO SR SS ST SV SX SY SZ TC TD TF TG TH TJ TK TL TM TN TO TR TT TV TW TZ UA UG UM US UY UZ VA VC VE VG VI \
+        VN VU WF WS XK YE YT ZA ZM ZW";
+    let upper = text.to_ascii_uppercase();
+    match upper.len() == 2 && CODES.split_ascii_whitespace().any(|code| code == upper) {
+        true => Ok(Cow::Owned(upper)),
+        false => Err("expected the two letters of a country such as DE"),
+    }
+}
+
 fn cidr(text: &str) -> Result<Cow<'_, str>, &'static str> {
     match text.parse::<ipnet::IpNet>().is_ok() || text.parse::<std::net::IpAddr>().is_ok() {
         true => Ok(Cow::Borrowed(text)),
@@ -186,6 +216,36 @@ fn username(text: &str) -> Result<Cow<'_, str>, &'static str> {
         true => Ok(lower(text)),
         false => Err("expected 2 to 64 letters, digits, dots, dashes or underscores"),
     }
+}
+
+fn source(text: &str) -> Result<Cow<'_, str>, &'static str> {
+    let is_word =
+        |word: &str| !word.is_empty() && word.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-".contains(&b));
+    match text.split('.').all(is_word) {
+        true => Ok(lower(text)),
+        false => Err("expected words with dots between them such as twilio.sms"),
+    }
+}
+
+fn media_type(text: &str) -> Result<Cow<'_, str>, &'static str> {
+    let essence = text.split(';').next().unwrap_or_default().trim();
+    match essence.split_once('/') {
+        Some((family, kind)) if is_media_word(family) && is_media_word(kind) => Ok(lower(essence)),
+        _ => Err("expected a content type such as image/png"),
+    }
+}
+
+fn media_range(text: &str) -> Result<Cow<'_, str>, &'static str> {
+    match text.split_once('/') {
+        Some((family, kind)) if is_media_word(family) && (kind == "*" || is_media_word(kind)) => Ok(lower(text)),
+        _ => Err("expected a content type such as image/png or image/*"),
+    }
+}
+
+/// A name as RFC 6838, section 4.2, restricts those of content types.
+fn is_media_word(word: &str) -> bool {
+    let first = word.starts_with(|c: char| c.is_ascii_alphanumeric());
+    first && word.len() <= 127 && word.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$&-^_.+".contains(&b))
 }
 
 fn lower(text: &str) -> Cow<'_, str> {
@@ -205,10 +265,18 @@ mod tests {
             ("language", "pt-br"),
             ("timezone", "Europe/Berlin"),
             ("currency", "eur"),
+            ("country", "de"),
+            ("phone", "+1-555-0123"),
             ("hostname", "Support.example.com"),
             ("cidr", "2001:db8::/32"),
             ("cidr", "10.1.2.3"),
             ("username", "jané.doe"),
+            ("source", "Twilio.sms"),
+            ("source", "api"),
+            ("media-type", "image/svg+xml"),
+            ("media-type", "text/plain; charset=utf-8"),
+            ("media-range", "image/*"),
+            ("media-range", "application/vnd.ms-excel"),
         ];
         let bad = [
             ("email", "a@b"),
@@ -219,10 +287,17 @@ mod tests {
             ("language", "english"),
             ("timezone", "Berlin"),
             ("currency", "EURO"),
+            ("country", "Germany"),
             ("hostname", "https://example.com"),
             ("hostname", "a..b"),
             ("cidr", "10.0.0.0/33"),
             ("username", "jane@example.com"),
+            ("source", "twilio..sms"),
+            ("source", "twilio sms"),
+            ("media-type", "image"),
+            ("media-type", "image/*"),
+            ("media-type", "text/pl\nain"),
+            ("media-range", "*/*"),
         ];
         for (format, text) in good {
             assert_eq!(check(format, text), Ok(()), "{format} {text}");

@@ -238,24 +238,15 @@ impl Listing {
         }
     }
 
-    /// The page made of the rows that [`run_list!`](crate::run_list) fetched.
-    pub fn page<T: Object>(self, ctx: &Context, fetched: (Vec<(T, Option<String>)>, Option<i64>)) -> Result<Page<T>> {
-        self.page_of(ctx, fetched, |row| row)
-    }
-
-    /// The page made of what `make` makes of the rows.
-    pub fn page_of<R: Object, T>(
-        self,
-        ctx: &Context,
-        (mut rows, total): (Vec<(R, Option<String>)>, Option<i64>),
-        make: impl FnMut(R) -> T,
-    ) -> Result<Page<T>> {
+    /// The page made of what [`run_list!`](crate::run_list) fetched.
+    pub fn page<T: Object>(self, ctx: &Context, fetched: Fetched<T>) -> Result<Page<T>> {
+        let Fetched { mut rows, keys, total } = fetched;
         let more = self.frame.cut(&mut rows);
-        let last = match rows.last().filter(|_| more) {
-            None => None,
-            Some((row, key)) => Some((self.read_key(key.as_deref())?, row.id())),
+        let key = rows.len().checked_sub(1).and_then(|last| keys.get(last));
+        let last = match (rows.last().filter(|_| more), key) {
+            (Some(row), Some(key)) => Some((self.read_key(key.as_deref())?, row.id())),
+            _ => None,
         };
-        let rows: Vec<T> = rows.into_iter().map(|(row, _)| row).map(make).collect();
         Ok(self.frame.page(ctx, rows, last, self.is_descending, total))
     }
 
@@ -275,6 +266,16 @@ impl Listing {
             },
         })
     }
+}
+
+/// What a [`Listing`] fetched: the rows, the sort key of each, and how many there are in all, if that was asked for.
+pub struct Fetched<T> {
+    /// The rows, one more than the page has if there are more.
+    pub rows: Vec<T>,
+    /// The sort key of each row.
+    pub keys: Vec<Option<String>>,
+    /// How many there are in all, up to one more than is exact.
+    pub total: Option<i64>,
 }
 
 /// What a sort key is.
@@ -367,7 +368,7 @@ super::predicate::expression!(KeyText, diesel::sql_types::Nullable<diesel::sql_t
 super::predicate::expression!(OrderBy, diesel::expression::expression_types::NotSelectable);
 
 /// Runs a list query for a [`Listing`]: `run_list!(conn, list, Contact, contacts::id, contacts::table.filter(…))` answers the rows and, if
-/// asked for, the total. The query has neither an order nor a selection of its own.
+/// asked for, the total, as a [`Fetched`]. The query has neither an order nor a selection of its own.
 #[macro_export]
 macro_rules! run_list {
     ($conn:expr, $list:expr, $row:ty, $id:expr, $query:expr) => {{
@@ -383,21 +384,25 @@ macro_rules! run_list {
         } else {
             None
         };
-        let mut rows: Vec<($row, Option<String>)> = Vec::new();
+        let mut rows: Vec<$row> = Vec::new();
+        let mut keys: Vec<Option<String>> = Vec::new();
         for slice in $list.slices() {
             let missing = $list.fetch() - rows.len() as i64;
             if missing <= 0 {
                 break;
             }
-            let more = $crate::run!($conn, |c| $query
+            let more: Vec<($row, Option<String>)> = $crate::run!($conn, |c| $query
                 .filter($list.filter())
                 .filter(slice.range.clone())
                 .select((<$row>::as_select(), $list.key()))
                 .order(slice.order.clone())
                 .limit(missing)
-                .load::<($row, Option<String>)>(c))?;
-            rows.extend(more);
+                .load(c))?;
+            for (row, key) in more {
+                rows.push(row);
+                keys.push(key);
+            }
         }
-        (rows, total)
+        $crate::query::Fetched { rows, keys, total }
     }};
 }

@@ -1,4 +1,7 @@
 //! What the methods do, by area; each resource is a folder with its methods, its model and its SQL.
 
 pub mod account;
+pub mod channels;
+pub mod crm;
+pub mod inbox;
 pub mod system;

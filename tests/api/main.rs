@@ -4,7 +4,9 @@
 
 mod api_keys;
 mod auth;
+mod channels;
 mod cli;
+mod contacts;
 mod faults;
 mod idempotency;
 mod impersonation;
@@ -14,6 +16,7 @@ mod organizations;
 mod owners;
 mod pages;
 mod passwords;
+mod queries;
 mod races;
 mod registry;
 mod roles;

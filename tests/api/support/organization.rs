@@ -145,7 +145,32 @@ pub async fn row_counts(app: &App) -> Vec<(String, i64)> {
         events,
         audit_entries,
         idempotency_keys,
-        mails
+        mails,
+        search_words,
+        tags,
+        tag_uses,
+        custom_fields,
+        pipelines,
+        stages,
+        companies,
+        company_domains,
+        company_merges,
+        channels,
+        counters,
+        conversations,
+        conversation_people,
+        conversation_events,
+        conversation_merges,
+        conversation_merge_messages,
+        messages,
+        timers,
+        csat_surveys,
+        views,
+        contacts,
+        contact_identities,
+        deleted_contacts,
+        contact_merges,
+        segments
     )
 }
 
@@ -158,6 +183,7 @@ pub async fn remove_all(app: &App) {
             use dotdesk::schema::*;
 
             // Only the tables that refer to the organization go with it.
+            run!(tx, |c| diesel::delete(channels::table).execute(c))?;
             run!(tx, |c| diesel::delete(mails::table).execute(c))?;
             run!(tx, |c| diesel::delete(idempotency_keys::table).execute(c))?;
             run!(tx, |c| diesel::delete(audit_entries::table).execute(c))?;

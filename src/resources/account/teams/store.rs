@@ -4,9 +4,9 @@ use super::model::Team;
 use crate::access::authenticate::Sessions;
 use crate::db::prelude::*;
 use crate::db::{Conn, Id, Json};
-use crate::method::{Code, Error, OrConflict, Result, Tx, Window};
+use crate::method::{Code, Error, FieldError, OrConflict, Result, Tx, Window};
 use crate::schema::{team_members, teams};
-use crate::{lock, run, run_each, run_page};
+use crate::{keep, lock, run, run_each, run_page};
 
 /// A team.
 pub async fn find(conn: &mut Conn, organization: Id, id: Id) -> Result<Option<Team>> {
@@ -36,6 +36,23 @@ pub async fn naming(tx: &mut Tx<'_>, user: Id) -> Result<Vec<Id>> {
         .load(c))?;
     let names = |(_, members, leads): &Names| members.contains(&user) || leads.contains(&user);
     Ok(all.into_iter().filter(names).map(|(id, ..)| id).collect())
+}
+
+/// Refuses arguments, given as pointer and id, that name no team of the organization. Those that they do name stay until the
+/// transaction ends.
+pub async fn require(tx: &mut Tx<'_>, named: &[(String, Id)]) -> Result<()> {
+    if named.is_empty() {
+        return Ok(());
+    }
+    let (organization, ids) = (tx.organization(), named.iter().map(|(_, id)| *id).collect::<Vec<Id>>());
+    let of_organization = teams::table.filter(teams::organization_id.eq(organization));
+    let found: Vec<Id> = keep!(tx, of_organization.filter(teams::id.eq_any(&ids)).select(teams::id))?;
+    let unknown: Vec<FieldError> = named
+        .iter()
+        .filter(|(_, id)| !found.contains(id))
+        .map(|(pointer, id)| FieldError::new(pointer, "unknown_id", format!("there is no team {id}")))
+        .collect();
+    if unknown.is_empty() { Ok(()) } else { Err(Error::arguments(tx.ctx().method(), unknown)) }
 }
 
 /// The teams of an organization, or those that one user is a member of.

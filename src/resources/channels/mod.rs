@@ -1,0 +1,3 @@
+//! The ways by which messages come in and go out.
+
+pub mod channels;
