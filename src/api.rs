@@ -3,6 +3,7 @@
 use crate::method::Entry;
 use crate::resources::account::{api_keys, auth, organizations, roles, teams, users};
 use crate::resources::channels::channels;
+use crate::resources::crm::{companies, custom_fields, pipelines, tags};
 use crate::resources::system::api;
 
 /// Every resource's methods, area by area.
@@ -14,6 +15,11 @@ pub const TABLES: &[&[Entry]] = &[
     users::METHODS,
     roles::METHODS,
     teams::METHODS,
+    // CRM
+    companies::METHODS,
+    pipelines::METHODS,
+    custom_fields::METHODS,
+    tags::METHODS,
     // Channels
     channels::METHODS,
     // System
