@@ -3,14 +3,17 @@
 use dotdesk::method::Described;
 use serde_json::{Value, json};
 
+use super::crm::Crm;
 use super::server::Api;
 
 /// Objects of Acme that the examples of methods can be pointed at.
 pub struct Fixtures {
+    crm: Crm,
     team: Value,
     user: Value,
     invited: Value,
     owner: Value,
+    contact: Value,
     agent_role: Value,
     role: Value,
     key: Value,
@@ -54,11 +57,16 @@ impl Fixtures {
             let session = api.nobody().ok("auth.login", login).await;
             let channel = json!({ "type": "api", "name": "Fixture", "source": "fixture.sms" });
             let channel = admin.ok("channels.create", channel).await;
-            last = json!({ "channel": channel, "key": key, "role": role, "user": user, "team": team, "login": session, "invited": invited });
+            let contact =
+                json!({ "name": format!("Fixture {n}"), "email": format!("contact{n}-{unique}@example.com") });
+            let contact = admin.ok("contacts.create", contact).await;
+            last = json!({ "contact": contact, "channel": channel, "key": key, "role": role, "user": user, "team": team, "login": session, "invited": invited });
         }
         let access_token = last["login"]["access_token"].as_str().unwrap_or_default().to_owned();
         let sessions = api.client(&access_token).ok("auth.listSessions", json!({ "sort": "created_at:desc" })).await;
         Self {
+            crm: Crm::create(api, &unique).await,
+            contact: last["contact"]["id"].clone(),
             team: last["team"]["id"].clone(),
             user: last["user"]["id"].clone(),
             invited: last["invited"]["id"].clone(),
@@ -79,6 +87,10 @@ impl Fixtures {
         let mut example: Value = serde_json::from_str(method.entry.example).unwrap();
         let resource = method.name().split('.').next().unwrap_or_default();
         for (name, value) in example.as_object_mut().unwrap() {
+            if let Some(replacement) = self.crm.argument(method, name) {
+                *value = replacement;
+                continue;
+            }
             let replacement = match (name.as_str(), resource) {
                 ("id", "teams") => self.team.clone(),
                 ("id", "users") if method.name() == "users.resendInvite" => self.invited.clone(),
@@ -87,6 +99,9 @@ impl Fixtures {
                 ("id", "apiKeys") => self.key.clone(),
                 ("id", "channels") => self.channel.clone(),
                 ("channel_id", _) => self.channel.clone(),
+                ("id", "contacts") => self.contact.clone(),
+                ("email", "contacts") => json!(format!("new-{}@example.com", self.unique)),
+                ("phone", "contacts") => json!(self.phone()),
                 ("session_id", _) => self.session.clone(),
                 ("user_id" | "act_as_user_id", _) => self.user.clone(),
                 ("reassign_to_user_id", _) => self.owner.clone(),
@@ -103,6 +118,12 @@ impl Fixtures {
             *value = replacement;
         }
         example
+    }
+
+    /// A telephone number that nobody has.
+    fn phone(&self) -> String {
+        let digits: String = self.unique.bytes().map(|digit| char::from(b'0' + digit % 10)).collect();
+        format!("+49{}", &digits[digits.len() - 12..])
     }
 
     /// Whether the example works without further preparation.

@@ -160,10 +160,16 @@ pub async fn row_counts(app: &App) -> Vec<(String, i64)> {
         conversation_people,
         conversation_events,
         conversation_merges,
+        conversation_merge_messages,
         messages,
         timers,
         csat_surveys,
-        views
+        views,
+        contacts,
+        contact_identities,
+        deleted_contacts,
+        contact_merges,
+        segments
     )
 }
 
