@@ -44,6 +44,9 @@ impl Method for Merge {
             take_over(&mut merged, &source)?;
             if destination.stage_id.is_some() {
                 placing::leave(tx, &mut source.clone()).await?;
+                if destination.stage_id == source.stage_id && destination.position > source.position {
+                    merged.position -= 1;
+                }
             }
             let wanted = [destination.tags.0.clone(), source.tags.0.clone()].concat();
             tags::store::retag(tx, TaggedType::Company, destination.id, &mut merged.tags, wanted).await?;

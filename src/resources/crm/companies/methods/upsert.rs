@@ -8,7 +8,7 @@ use super::super::model::Company;
 use super::super::store;
 use super::create::{blank, place};
 use crate::arguments;
-use crate::db::{Id, Timestamp};
+use crate::db::{Fault, Id, Timestamp};
 use crate::method::{
     Access, Area, Code, Context, Currency, Document, Error, Hostname, Int, Kind, List, Method, Money, Name, Nullable,
     Output, Patch, Result, Tx, Url, Words,
@@ -106,34 +106,51 @@ impl Method for Upsert {
     async fn call(self, ctx: Context) -> Result<Upserted> {
         ctx.write(async move |tx| {
             let args = self.clone();
-            let found = match recognize(tx, &args).await? {
-                Some(id) => store::lock(tx, id).await?,
-                None => None,
-            };
-            let company = match found {
-                Some(before) => {
-                    let mut company = before.clone();
-                    if let Some(name) = args.name {
-                        company.name = name.to_string();
-                    }
-                    take!(tx, args, company, Moment::Update)?;
-                    let company = store::save(tx, before, company, "company.updated").await?;
-                    return Ok(Upserted { company, created: false });
+            let found = recognize(tx, &args).await?;
+            if let Some(id) = found {
+                let before = store::lock(tx, id).await?.filter(|company| is_meant(&args, company)).ok_or_else(raced)?;
+                let mut company = before.clone();
+                if let Some(name) = args.name {
+                    company.name = name.to_string();
                 }
-                None => {
-                    let Some(name) = &args.name else {
-                        let message = "there is no such company yet, and a new one needs a name";
-                        return Err(Error::argument("/name", "required", message));
-                    };
-                    let mut company = blank(tx, name).await?;
-                    place(tx, &mut company, args.stage_id, args.position).await?;
-                    take!(tx, args, company, Moment::Create)?;
-                    store::insert(tx, company).await?
-                }
+                take!(tx, args, company, Moment::Update)?;
+                let company = store::save(tx, before, company, "company.updated").await?;
+                return Ok(Upserted { company, created: false });
+            }
+            let Some(name) = &args.name else {
+                let message = "there is no such company yet, and a new one needs a name";
+                return Err(Error::argument("/name", "required", message));
             };
-            Ok(Upserted { company, created: true })
+            let mut company = blank(tx, name).await?;
+            place(tx, &mut company, args.stage_id, args.position).await?;
+            take!(tx, args, company, Moment::Create)?;
+            match store::insert(tx, company).await {
+                Ok(company) => Ok(Upserted { company, created: true }),
+                // It is in the way of itself: another call created it after this one had looked.
+                Err(error) if error.code() == Code::AlreadyExists && recognize(tx, &self).await?.is_some() => {
+                    Err(raced())
+                }
+                Err(error) => Err(error),
+            }
         })
         .await
+    }
+}
+
+/// Begins again: another call changed something after this one had looked.
+fn raced() -> Error {
+    Fault::Retry("the company was changed meanwhile".into()).into()
+}
+
+/// Whether a company, locked by now, is still the one that the values lead to.
+fn is_meant(args: &Upsert, company: &Company) -> bool {
+    match args.match_on {
+        MatchOn::ExternalId => {
+            args.external_id.sent().is_some_and(|id| id.0.as_deref() == company.external_id.as_deref())
+        }
+        MatchOn::Domain => {
+            args.domains.sent().is_some_and(|all| all.iter().any(|d| company.domains.iter().any(|o| **o == **d)))
+        }
     }
 }
 
