@@ -5,6 +5,7 @@
 pub mod membership;
 mod methods;
 mod model;
+mod query;
 pub mod store;
 
 pub use methods::*;

@@ -4,6 +4,7 @@ mod arguments;
 pub mod assignment;
 pub mod control;
 mod details;
+mod fields;
 mod figures;
 pub mod heirs;
 mod history;
@@ -21,6 +22,7 @@ pub mod timeline;
 pub mod visibility;
 
 pub use details::*;
+pub use fields::FIELDS;
 pub use history::{ItemType, TimelineItem};
 pub use methods::*;
 pub use model::*;
