@@ -7,6 +7,7 @@ pub const API_VERSION: &str = "2026-11-20";
 mod app;
 pub mod args;
 mod arguments;
+pub mod binary;
 mod caller;
 mod codes;
 mod context;
@@ -30,6 +31,7 @@ mod tx;
 
 pub use app::{App, Clock};
 pub use args::Input;
+pub use binary::Binary;
 pub use caller::{Actor, ActorType, Caller, Credential, KeyLimits};
 pub use codes::{Code, ErrorType};
 pub use context::{Context, Request};
@@ -38,7 +40,7 @@ pub use entry::{Access, Answer, BODY_LIMIT, Call, Deprecation, Entry, Kind, Meth
 pub use error::{Error, FieldError, OrConflict, Result};
 pub use fields::{Document, Int, List, Name, Nullable, Text, Words};
 pub use formats::{
-    Cidr, Currency, Email, Hostname, Language, MediaRange, MediaType, Phone, Source, Timezone, Url, Username,
+    Cidr, Currency, Email, Hostname, Language, MediaRange, MediaType, Phone, Sha256Hex, Source, Timezone, Url, Username,
 };
 pub use keyring::{BadSecret, Generation, Keyring, SealError};
 pub use object::{Object, Output, Void};
