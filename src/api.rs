@@ -3,6 +3,8 @@
 use crate::method::Entry;
 use crate::resources::account::{api_keys, auth, organizations, roles, teams, users};
 use crate::resources::channels::channels;
+use crate::resources::crm::contacts;
+use crate::resources::inbox::files;
 use crate::resources::system::api;
 
 /// Every resource's methods, area by area.
@@ -14,6 +16,10 @@ pub const TABLES: &[&[Entry]] = &[
     users::METHODS,
     roles::METHODS,
     teams::METHODS,
+    // CRM
+    contacts::METHODS,
+    // Inbox
+    files::METHODS,
     // Channels
     channels::METHODS,
     // System

@@ -323,6 +323,442 @@ table! {
 
 table! {
     use diesel::sql_types::*;
+    use crate::db::{IdSql};
+
+    counters (organization_id, name) {
+        organization_id -> IdSql,
+        name -> Text,
+        value -> BigInt,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use crate::db::{IdSql, JsonSql, TimestampSql};
+
+    conversations (organization_id, id) {
+        organization_id -> IdSql,
+        id -> IdSql,
+        number -> BigInt,
+        external_id -> Nullable<Text>,
+        contact_id -> IdSql,
+        company_id -> Nullable<IdSql>,
+        channel_id -> IdSql,
+        channel_type -> Text,
+        source -> Text,
+        subject -> Nullable<Text>,
+        status -> Text,
+        snoozed_until -> Nullable<TimestampSql>,
+        assigned_to_user_id -> Nullable<IdSql>,
+        team_id -> Nullable<IdSql>,
+        handler -> Text,
+        control_epoch -> BigInt,
+        unread_count -> Integer,
+        message_count -> Integer,
+        is_spam -> Bool,
+        priority -> Text,
+        tags -> JsonSql,
+        details -> JsonSql,
+        custom_fields -> JsonSql,
+        metadata -> JsonSql,
+        words -> JsonSql,
+        last_message_at -> Nullable<TimestampSql>,
+        waiting_since -> Nullable<TimestampSql>,
+        closed_at -> Nullable<TimestampSql>,
+        deleted_at -> Nullable<TimestampSql>,
+        version -> BigInt,
+        created_at -> TimestampSql,
+        updated_at -> TimestampSql,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use crate::db::{IdSql};
+
+    conversation_people (organization_id, user_id, conversation_id) {
+        organization_id -> IdSql,
+        user_id -> IdSql,
+        conversation_id -> IdSql,
+        follows -> Bool,
+        is_mentioned -> Bool,
+        has_written -> Bool,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use crate::db::{IdSql, JsonSql, TimestampSql};
+
+    conversation_events (organization_id, id) {
+        organization_id -> IdSql,
+        id -> IdSql,
+        conversation_id -> IdSql,
+        #[sql_name = "type"]
+        type_ -> Text,
+        actor -> JsonSql,
+        data -> JsonSql,
+        created_at -> TimestampSql,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use crate::db::IdSql;
+
+    conversation_merge_messages (organization_id, merge_id, message_id) {
+        organization_id -> IdSql,
+        merge_id -> IdSql,
+        message_id -> IdSql,
+        source_id -> IdSql,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use crate::db::{IdSql, JsonSql, TimestampSql};
+
+    conversation_merges (organization_id, id) {
+        organization_id -> IdSql,
+        id -> IdSql,
+        destination_id -> IdSql,
+        sources -> JsonSql,
+        is_undone -> Bool,
+        created_at -> TimestampSql,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use crate::db::{IdSql, JsonSql, TimestampSql};
+
+    messages (organization_id, id) {
+        organization_id -> IdSql,
+        id -> IdSql,
+        conversation_id -> IdSql,
+        direction -> Text,
+        kind -> Text,
+        visibility -> Text,
+        status -> Text,
+        author -> JsonSql,
+        text -> Nullable<Text>,
+        html -> Nullable<Text>,
+        subject -> Nullable<Text>,
+        content -> Nullable<JsonSql>,
+        details -> JsonSql,
+        metadata -> JsonSql,
+        words -> JsonSql,
+        client_message_id -> Nullable<Text>,
+        external_message_id -> Nullable<Text>,
+        scheduled_at -> Nullable<TimestampSql>,
+        sent_at -> Nullable<TimestampSql>,
+        delivered_at -> Nullable<TimestampSql>,
+        read_at -> Nullable<TimestampSql>,
+        version -> BigInt,
+        created_at -> TimestampSql,
+        updated_at -> TimestampSql,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use crate::db::{IdSql, TimestampSql};
+
+    timers (organization_id, kind, id) {
+        organization_id -> IdSql,
+        kind -> Text,
+        id -> IdSql,
+        is_test -> Bool,
+        due_at -> TimestampSql,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use crate::db::{IdSql, TimestampSql};
+
+    csat_surveys (organization_id, id) {
+        organization_id -> IdSql,
+        id -> IdSql,
+        conversation_id -> IdSql,
+        channel -> Text,
+        user_id -> Nullable<IdSql>,
+        score -> Nullable<Integer>,
+        comment -> Nullable<Text>,
+        requested_at -> TimestampSql,
+        submitted_at -> Nullable<TimestampSql>,
+        expires_at -> TimestampSql,
+        version -> BigInt,
+        created_at -> TimestampSql,
+        updated_at -> TimestampSql,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use crate::db::{IdSql, TimestampSql};
+
+    views (organization_id, id) {
+        organization_id -> IdSql,
+        id -> IdSql,
+        name -> Text,
+        object -> Text,
+        query -> Text,
+        sort -> Nullable<Text>,
+        visibility -> Text,
+        team_id -> Nullable<IdSql>,
+        owner_user_id -> Nullable<IdSql>,
+        position -> Integer,
+        version -> BigInt,
+        created_at -> TimestampSql,
+        updated_at -> TimestampSql,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use crate::db::{IdSql, TimestampSql};
+
+    tags (organization_id, id) {
+        organization_id -> IdSql,
+        id -> IdSql,
+        key -> Text,
+        name -> Text,
+        color -> Nullable<Text>,
+        description -> Nullable<Text>,
+        created_at -> TimestampSql,
+        updated_at -> TimestampSql,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use crate::db::{IdSql};
+
+    tag_uses (organization_id, object_type, object_id, tag_key) {
+        organization_id -> IdSql,
+        object_type -> Text,
+        object_id -> IdSql,
+        tag_key -> Text,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use crate::db::{IdSql, JsonSql, TimestampSql};
+
+    custom_fields (organization_id, id) {
+        organization_id -> IdSql,
+        id -> IdSql,
+        object -> Text,
+        name -> Text,
+        #[sql_name = "type"]
+        type_ -> Text,
+        display_name -> Text,
+        description -> Nullable<Text>,
+        order -> Integer,
+        options -> JsonSql,
+        is_required_on -> Text,
+        default -> Nullable<JsonSql>,
+        regex -> Nullable<Text>,
+        is_sensitive -> Bool,
+        archived -> Bool,
+        version -> BigInt,
+        created_at -> TimestampSql,
+        updated_at -> TimestampSql,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use crate::db::{IdSql, TimestampSql};
+
+    pipelines (organization_id, id) {
+        organization_id -> IdSql,
+        id -> IdSql,
+        name -> Text,
+        object -> Text,
+        version -> BigInt,
+        created_at -> TimestampSql,
+        updated_at -> TimestampSql,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use crate::db::{IdSql};
+
+    stages (organization_id, id) {
+        organization_id -> IdSql,
+        id -> IdSql,
+        pipeline_id -> IdSql,
+        name -> Text,
+        position -> Integer,
+        probability -> Nullable<Integer>,
+        outcome -> Text,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use crate::db::{IdSql, JsonSql, TimestampSql};
+
+    companies (organization_id, id) {
+        organization_id -> IdSql,
+        id -> IdSql,
+        name -> Text,
+        website -> Nullable<Text>,
+        domains -> JsonSql,
+        industry -> Nullable<Text>,
+        deal_value -> Nullable<BigInt>,
+        currency -> Text,
+        stage_id -> Nullable<IdSql>,
+        position -> Integer,
+        logo_url -> Nullable<Text>,
+        notes -> Nullable<Text>,
+        last_contact -> Nullable<TimestampSql>,
+        is_customer -> Bool,
+        owner_user_id -> Nullable<IdSql>,
+        tags -> JsonSql,
+        custom_fields -> JsonSql,
+        metadata -> JsonSql,
+        external_id -> Nullable<Text>,
+        contact_count -> Integer,
+        open_ticket_count -> Integer,
+        created_by -> Nullable<IdSql>,
+        words -> JsonSql,
+        version -> BigInt,
+        created_at -> TimestampSql,
+        updated_at -> TimestampSql,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use crate::db::{IdSql};
+
+    company_domains (organization_id, domain) {
+        organization_id -> IdSql,
+        domain -> Text,
+        company_id -> IdSql,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use crate::db::{IdSql, TimestampSql};
+
+    company_merges (organization_id, source_id) {
+        organization_id -> IdSql,
+        source_id -> IdSql,
+        destination_id -> IdSql,
+        merged_at -> TimestampSql,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use crate::db::{IdSql, JsonSql, TimestampSql};
+
+    contacts (organization_id, id) {
+        organization_id -> IdSql,
+        id -> IdSql,
+        company_id -> Nullable<IdSql>,
+        name -> Nullable<Text>,
+        first_name -> Nullable<Text>,
+        last_name -> Nullable<Text>,
+        email -> Nullable<Text>,
+        phone -> Nullable<Text>,
+        title -> Nullable<Text>,
+        role -> Nullable<Text>,
+        #[sql_name = "type"]
+        type_ -> Text,
+        user_id -> Nullable<IdSql>,
+        is_primary -> Bool,
+        is_verified -> Bool,
+        is_blocked -> Bool,
+        external_id -> Nullable<Text>,
+        details -> JsonSql,
+        consent -> JsonSql,
+        tags -> JsonSql,
+        custom_fields -> JsonSql,
+        metadata -> JsonSql,
+        words -> JsonSql,
+        name_key -> Nullable<Text>,
+        conversation_count -> Integer,
+        open_conversation_count -> Integer,
+        last_activity_at -> Nullable<TimestampSql>,
+        last_seen_at -> Nullable<TimestampSql>,
+        version -> BigInt,
+        created_at -> TimestampSql,
+        updated_at -> TimestampSql,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use crate::db::{IdSql, TimestampSql};
+
+    contact_identities (organization_id, id) {
+        organization_id -> IdSql,
+        id -> IdSql,
+        contact_id -> IdSql,
+        #[sql_name = "type"]
+        type_ -> Text,
+        value -> Text,
+        likeness -> Text,
+        is_primary -> Bool,
+        verified_at -> Nullable<TimestampSql>,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use crate::db::{IdSql, JsonSql, TimestampSql};
+
+    deleted_contacts (organization_id, id) {
+        organization_id -> IdSql,
+        id -> IdSql,
+        copy -> Nullable<JsonSql>,
+        deleted_at -> TimestampSql,
+        expires_at -> TimestampSql,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use crate::db::{IdSql, JsonSql, TimestampSql};
+
+    contact_merges (organization_id, id) {
+        organization_id -> IdSql,
+        id -> IdSql,
+        source_id -> IdSql,
+        destination_id -> IdSql,
+        source -> Nullable<JsonSql>,
+        destination -> Nullable<JsonSql>,
+        created_at -> TimestampSql,
+        expires_at -> TimestampSql,
+        unmerged_at -> Nullable<TimestampSql>,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use crate::db::{IdSql, TimestampSql};
+
+    segments (organization_id, id) {
+        organization_id -> IdSql,
+        id -> IdSql,
+        name -> Text,
+        query -> Text,
+        version -> BigInt,
+        created_at -> TimestampSql,
+        updated_at -> TimestampSql,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
     use crate::db::{IdSql, JsonSql, TimestampSql};
 
     files (organization_id, id) {
@@ -406,6 +842,16 @@ table! {
     }
 }
 
-allow_tables_to_appear_in_same_query!(files, file_links);
-allow_tables_to_appear_in_same_query!(users, team_members, teams);
+allow_tables_to_appear_in_same_query!(users, team_members, teams, roles);
 allow_tables_to_appear_in_same_query!(sessions, tokens);
+allow_tables_to_appear_in_same_query!(
+    conversations,
+    conversation_people,
+    conversation_events,
+    conversation_merge_messages,
+    messages,
+    csat_surveys
+);
+allow_tables_to_appear_in_same_query!(companies, company_domains, stages, tag_uses, tags);
+allow_tables_to_appear_in_same_query!(contacts, contact_identities);
+allow_tables_to_appear_in_same_query!(files, file_links);

@@ -167,6 +167,9 @@ mod tests {
             disposition(false, "Größe \"1\".txt"),
             "attachment; filename=\"Gr__e _1_.txt\"; filename*=UTF-8''Gr%C3%B6%C3%9Fe%20%221%22.txt"
         );
-        assert_eq!(disposition(false, "a\r\nX: y"), "attachment; filename=\"a__X: y\"; filename*=UTF-8''a%0D%0AX%3A%20y");
+        assert_eq!(
+            disposition(false, "a\r\nX: y"),
+            "attachment; filename=\"a__X: y\"; filename*=UTF-8''a%0D%0AX%3A%20y"
+        );
     }
 }

@@ -1,14 +1,17 @@
-//! The server's own rounds: sending mail, noting the use of keys, taking out what is over.
+//! The server's own rounds: sending mail, doing what is due, noting the use of keys, taking out what is over.
 
 use std::time::Duration;
 
-use super::{purge, reseal};
+use super::{purge, reseal, timers};
 use crate::access::authenticate::Sessions;
 use crate::method::App;
 use crate::providers::mail::{self, Mailer};
+use crate::resources::inbox::files;
 
 /// How often it is looked for mail to send.
 const MAIL: Duration = Duration::from_secs(1);
+/// How often it is looked for what is to happen by now.
+const TIMERS: Duration = Duration::from_secs(1);
 /// How often it is written down when keys were last used.
 const USES: Duration = Duration::from_secs(20);
 /// How often it is looked for what an old secret of the server sealed.
@@ -16,9 +19,19 @@ const RESEAL: Duration = Duration::from_secs(600);
 /// How often what is over is taken out.
 const PURGE: Duration = Duration::from_secs(600);
 
+/// How often bytes that no file has any more are taken away.
+const FILES: Duration = Duration::from_secs(60);
+
 /// Does all rounds, for as long as the server runs.
 pub async fn run(app: App) {
-    tokio::join!(send_mail(&app), note_uses(&app), take_out(&app), seal_again(&app));
+    tokio::join!(
+        send_mail(&app),
+        keep_time(&app),
+        note_uses(&app),
+        take_out(&app),
+        take_out_files(&app),
+        seal_again(&app)
+    );
 }
 
 async fn send_mail(app: &App) {
@@ -28,6 +41,15 @@ async fn send_mail(app: &App) {
             tracing::warn!(?error, "mail could not be sent");
         }
         tokio::time::sleep(MAIL).await;
+    }
+}
+
+async fn keep_time(app: &App) {
+    loop {
+        if let Err(error) = timers::run_due(app).await {
+            tracing::warn!(?error, "what is due could not be looked up");
+        }
+        tokio::time::sleep(TIMERS).await;
     }
 }
 
@@ -49,6 +71,17 @@ async fn take_out(app: &App) {
             Err(error) => tracing::warn!(?error, "what is over could not be taken out"),
         }
         tokio::time::sleep(PURGE).await;
+    }
+}
+
+async fn take_out_files(app: &App) {
+    loop {
+        match files::storage::purge(app).await {
+            Ok(0) => {}
+            Ok(count) => tracing::debug!(count, "bytes that no file has were taken away"),
+            Err(error) => tracing::warn!(?error, "bytes that no file has could not be taken away"),
+        }
+        tokio::time::sleep(FILES).await;
     }
 }
 

@@ -76,11 +76,13 @@ impl Fetch {
             let message = format!("the address answered with status {}", status.as_u16());
             return Err(Error::argument(pointer, "unreachable", message));
         }
-        let too_large = || Error::new(Code::LimitExceeded, format!("What is at the address has more than {limit} bytes."));
+        let too_large =
+            || Error::new(Code::LimitExceeded, format!("What is at the address has more than {limit} bytes."));
         if response.content_length().is_some_and(|length| length > limit as u64) {
             return Err(too_large());
         }
-        let content_type = response.headers().get("content-type").and_then(|value| value.to_str().ok()).map(str::to_owned);
+        let content_type =
+            response.headers().get("content-type").and_then(|value| value.to_str().ok()).map(str::to_owned);
         let mut bytes = BytesMut::new();
         while let Some(piece) = response.chunk().await.map_err(|error| refusal(pointer, &error))? {
             if bytes.len() + piece.len() > limit {
@@ -125,7 +127,8 @@ fn refusal(pointer: &str, error: &reqwest::Error) -> Error {
         }
         cause = error.source();
     }
-    let message = if error.is_timeout() { "the address did not answer in time" } else { "the address cannot be reached" };
+    let message =
+        if error.is_timeout() { "the address did not answer in time" } else { "the address cannot be reached" };
     Error::argument(pointer, "unreachable", message)
 }
 
@@ -211,18 +214,57 @@ mod tests {
     #[test]
     fn only_the_public_internet_is_public() {
         let private = [
-            "0.0.0.0", "10.1.2.3", "127.0.0.1", "127.9.9.9", "100.64.0.1", "169.254.169.254", "172.16.0.1", "172.31.255.255",
-            "192.168.1.1", "192.0.0.1", "192.0.2.1", "198.18.0.1", "198.51.100.1", "203.0.113.1", "224.0.0.1",
-            "255.255.255.255", "::", "::1", "::ffff:127.0.0.1", "::ffff:10.0.0.1", "::127.0.0.1", "64:ff9b::a00:1",
-            "64:ff9b:1::1", "2002:7f00:1::", "2001::1", "2001:db8::1", "3fff::1", "fc00::1", "fd12::1", "fe80::1", "fec0::1",
-            "ff02::1", "100::1",
+            "0.0.0.0",
+            "10.1.2.3",
+            "127.0.0.1",
+            "127.9.9.9",
+            "100.64.0.1",
+            "169.254.169.254",
+            "172.16.0.1",
+            "172.31.255.255",
+            "192.168.1.1",
+            "192.0.0.1",
+            "192.0.2.1",
+            "198.18.0.1",
+            "198.51.100.1",
+            "203.0.113.1",
+            "224.0.0.1",
+            "255.255.255.255",
+            "::",
+            "::1",
+            "::ffff:127.0.0.1",
+            "::ffff:10.0.0.1",
+            "::127.0.0.1",
+            "64:ff9b::a00:1",
+            "64:ff9b:1::1",
+            "2002:7f00:1::",
+            "2001::1",
+            "2001:db8::1",
+            "3fff::1",
+            "fc00::1",
+            "fd12::1",
+            "fe80::1",
+            "fec0::1",
+            "ff02::1",
+            "100::1",
         ];
         for ip in private {
             assert!(!is_public(ip.parse().unwrap()), "{ip}");
         }
         let public = [
-            "1.1.1.1", "8.8.8.8", "100.63.0.1", "100.128.0.1", "172.15.0.1", "172.32.0.1", "192.0.1.1", "198.20.0.1",
-            "2606:4700::1", "2a00::1", "::ffff:8.8.8.8", "64:ff9b::808:808", "2002:808:808::",
+            "1.1.1.1",
+            "8.8.8.8",
+            "100.63.0.1",
+            "100.128.0.1",
+            "172.15.0.1",
+            "172.32.0.1",
+            "192.0.1.1",
+            "198.20.0.1",
+            "2606:4700::1",
+            "2a00::1",
+            "::ffff:8.8.8.8",
+            "64:ff9b::808:808",
+            "2002:808:808::",
         ];
         for ip in public {
             assert!(is_public(ip.parse().unwrap()), "{ip}");
@@ -234,11 +276,26 @@ mod tests {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let fetch = Fetch::new(false).unwrap();
         let refused = [
-            "http://127.0.0.1/", "http://127.1/", "http://2130706433/", "http://0x7f000001/", "http://0177.0.0.1/",
-            "http://127.0.0.1./", "http://[::1]/", "http://[::ffff:127.0.0.1]/", "http://[::ffff:7f00:1]/", "http://0/",
-            "http://169.254.169.254/latest/meta-data/", "http://192.168.0.1:8080/", "https://10.0.0.1/", "http://localhost/",
-            "http://LOCALHOST:80/", "http://①②⑦.⓪.⓪.①/", "http://user:password@example.com/", "ftp://example.com/",
-            "file:///etc/passwd", "gopher://127.0.0.1:6379/_x",
+            "http://127.0.0.1/",
+            "http://127.1/",
+            "http://2130706433/",
+            "http://0x7f000001/",
+            "http://0177.0.0.1/",
+            "http://127.0.0.1./",
+            "http://[::1]/",
+            "http://[::ffff:127.0.0.1]/",
+            "http://[::ffff:7f00:1]/",
+            "http://0/",
+            "http://169.254.169.254/latest/meta-data/",
+            "http://192.168.0.1:8080/",
+            "https://10.0.0.1/",
+            "http://localhost/",
+            "http://LOCALHOST:80/",
+            "http://①②⑦.⓪.⓪.①/",
+            "http://user:password@example.com/",
+            "ftp://example.com/",
+            "file:///etc/passwd",
+            "gopher://127.0.0.1:6379/_x",
         ];
         for address in refused {
             let error = fetch.get("/source_url", address, 10).await.unwrap_err();
@@ -275,7 +332,8 @@ mod tests {
         ]);
         let fetched = fetch.get("/u", &url, 10).await.unwrap();
         assert_eq!((&fetched.bytes[..], fetched.content_type.as_deref()), (&b"hello"[..], Some("text/plain")));
-        let codes = [Code::UnsafeUrl, Code::InvalidArguments, Code::LimitExceeded, Code::LimitExceeded, Code::InvalidArguments];
+        let codes =
+            [Code::UnsafeUrl, Code::InvalidArguments, Code::LimitExceeded, Code::LimitExceeded, Code::InvalidArguments];
         for code in codes {
             assert_eq!(fetch.get("/u", &url, 10).await.unwrap_err().code(), code);
         }

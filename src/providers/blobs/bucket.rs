@@ -58,7 +58,11 @@ impl Bucket {
         let url = url.ok_or_else(expected)?;
         let bucket = url.host_str().filter(|name| !name.is_empty()).ok_or_else(expected)?;
         let retry = RetryConfig {
-            backoff: BackoffConfig { init_backoff: Duration::from_millis(100), max_backoff: Duration::from_secs(1), base: 2. },
+            backoff: BackoffConfig {
+                init_backoff: Duration::from_millis(100),
+                max_backoff: Duration::from_secs(1),
+                base: 2.,
+            },
             max_retries: 2,
             retry_timeout: PATIENCE,
         };
@@ -127,7 +131,8 @@ impl fmt::Debug for Connector {
 
 impl HttpConnector for Connector {
     fn connect(&self, _: &ClientOptions) -> object_store::Result<HttpClient> {
-        let failed = |source: Box<dyn std::error::Error + Send + Sync>| object_store::Error::Generic { store: "S3", source };
+        let failed =
+            |source: Box<dyn std::error::Error + Send + Sync>| object_store::Error::Generic { store: "S3", source };
         let client = reqwest::Client::builder()
             .tls_backend_preconfigured(fetch::tls().map_err(|error| failed(error.into()))?)
             .connect_timeout(CONNECT)

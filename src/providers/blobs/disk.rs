@@ -100,7 +100,9 @@ impl Disk {
     /// Keys are made by this server and never by a caller; one that led elsewhere would be a mistake of ours.
     fn path(&self, key: &str) -> Result<PathBuf, BlobError> {
         let is_word = |word: &str| {
-            !word.is_empty() && !word.starts_with('.') && word.bytes().all(|b| b.is_ascii_alphanumeric() || b".-_".contains(&b))
+            !word.is_empty()
+                && !word.starts_with('.')
+                && word.bytes().all(|b| b.is_ascii_alphanumeric() || b".-_".contains(&b))
         };
         match key.split('/').all(is_word) {
             true => Ok(self.folder.join(key)),

@@ -1,3 +1,6 @@
-//! What comes in and goes out: conversations, their messages, the files that belong to them.
+//! What is said: conversations, messages and files.
 
+pub mod conversations;
 pub mod files;
+pub mod messages;
+pub mod timers;

@@ -146,7 +146,30 @@ pub async fn row_counts(app: &App) -> Vec<(String, i64)> {
         audit_entries,
         idempotency_keys,
         mails,
-        channels
+        tags,
+        tag_uses,
+        custom_fields,
+        pipelines,
+        stages,
+        companies,
+        company_domains,
+        company_merges,
+        channels,
+        counters,
+        conversations,
+        conversation_people,
+        conversation_events,
+        conversation_merges,
+        conversation_merge_messages,
+        messages,
+        timers,
+        csat_surveys,
+        views,
+        contacts,
+        contact_identities,
+        deleted_contacts,
+        contact_merges,
+        segments
     )
 }
 

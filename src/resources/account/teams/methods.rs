@@ -12,6 +12,7 @@ use crate::method::{
 };
 use crate::resources::account::{organizations, roles, users};
 use crate::resources::channels::channels;
+use crate::resources::inbox::conversations;
 
 /// The methods of teams.
 pub const METHODS: &[Entry] = &[
@@ -211,7 +212,8 @@ impl Method for Delete {
     const NAME: &'static str = "teams.delete";
     const ACCESS: Access = Access::write(Area::Teams);
     const KIND: Kind = Kind::Delete;
-    const EVENTS: &'static [&'static str] = &["team.deleted", "organization.updated", "channel.updated"];
+    const EVENTS: &'static [&'static str] =
+        &["team.deleted", "organization.updated", "channel.updated", "conversation.assigned"];
     const EXAMPLE: &'static str = r#"{"id":"0193f3a1-b2c3-7d4e-8f90-a1b2c3d4e5f6"}"#;
     type Output = Void;
 
@@ -227,6 +229,7 @@ impl Method for Delete {
             store::delete(tx, &team).await?;
             organizations::store::replace_default_team(tx, team.id, self.move_to_team_id).await?;
             channels::store::replace_default_team(tx, team.id, self.move_to_team_id).await?;
+            conversations::heirs::of_team(tx, team.id, self.move_to_team_id).await?;
             Ok(Void {})
         })
         .await

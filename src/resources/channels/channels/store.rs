@@ -162,7 +162,7 @@ pub(super) async fn delete(tx: &mut Tx<'_>, channel: Channel) -> Result<()> {
 /// Gives the channels of a team that is going to another one, or to none, and announces each. Teams are the same in both spaces:
 /// the channels of the other one follow without a word, for what happens there is no news here.
 pub async fn replace_default_team(tx: &mut Tx<'_>, team: Id, heir: Option<Id>) -> Result<()> {
-    let (space, twin, now) = (tx.space(), tx.space().twin(), tx.now());
+    let (space, twin, now) = (tx.organization(), tx.organization().twin(), tx.now());
     let of_team: Vec<Id> = run!(tx, |c| channels::table
         .filter(channels::organization_id.eq(space).and(channels::default_team_id.eq(team)))
         .order(channels::id)

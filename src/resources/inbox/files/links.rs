@@ -71,7 +71,8 @@ pub async fn attach(
 /// Takes a file off a message; answers whether it was attached.
 pub async fn detach(tx: &mut Tx<'_>, file: Id, message: Id) -> Result<bool> {
     let space = tx.space();
-    let gone = run!(tx, |c| diesel::delete(file_links::table.find((space, LinkType::Message, message, file))).execute(c))?;
+    let gone =
+        run!(tx, |c| diesel::delete(file_links::table.find((space, LinkType::Message, message, file))).execute(c))?;
     Ok(gone == 1)
 }
 

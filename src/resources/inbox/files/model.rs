@@ -160,7 +160,7 @@ pub struct Attachment {
     /// How many bytes it has.
     pub size: i64,
     /// The SHA-256 digest of its bytes, in hexadecimal.
-    pub sha256: Option<String>,
+    pub sha256: String,
     /// Where anybody can get it; null if its bytes are not what it says it is.
     pub url: Option<String>,
     /// Whether the message's HTML shows it.
@@ -177,7 +177,7 @@ impl Attachment {
             name: file.name.clone(),
             content_type: file.content_type.clone(),
             size: file.size,
-            sha256: file.sha256.clone(),
+            sha256: file.sha256.clone().unwrap_or_default(),
             url,
             is_inline: false,
             quarantined: file.status == FileStatus::Quarantined,

@@ -67,14 +67,30 @@ const SIGNATURES: &[Signature] = &[
     },
     archive("a gzip archive", |b| b.starts_with(b"\x1f\x8b"), &["application/gzip", "application/x-gzip"]),
     archive("a 7z archive", |b| b.starts_with(b"7z\xbc\xaf\x27\x1c"), &["application/x-7z-compressed"]),
-    archive("a RAR archive", |b| b.starts_with(b"Rar!\x1a\x07"), &["application/vnd.rar", "application/x-rar-compressed"]),
+    archive(
+        "a RAR archive",
+        |b| b.starts_with(b"Rar!\x1a\x07"),
+        &["application/vnd.rar", "application/x-rar-compressed"],
+    ),
     archive("a bzip2 archive", |b| b.starts_with(b"BZh"), &["application/x-bzip2"]),
     archive("an xz archive", |b| b.starts_with(b"\xfd7zXZ\0"), &["application/x-xz"]),
     archive("a zstd archive", |b| b.starts_with(b"\x28\xb5\x2f\xfd"), &["application/zstd"]),
-    archive("an Office document of the old kind", |b| b.starts_with(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"), &["application/msword"]),
+    archive(
+        "an Office document of the old kind",
+        |b| b.starts_with(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"),
+        &["application/msword"],
+    ),
     program("an ELF program", |b| b.starts_with(b"\x7fELF"), &["application/x-executable", "application/x-sharedlib"]),
-    program("a Windows program", windows_program, &["application/x-msdownload", "application/vnd.microsoft.portable-executable"]),
-    program("a Mach-O program", |b| b.starts_with(b"\xcf\xfa\xed\xfe") || b.starts_with(b"\xce\xfa\xed\xfe"), &["application/x-mach-binary"]),
+    program(
+        "a Windows program",
+        windows_program,
+        &["application/x-msdownload", "application/vnd.microsoft.portable-executable"],
+    ),
+    program(
+        "a Mach-O program",
+        |b| b.starts_with(b"\xcf\xfa\xed\xfe") || b.starts_with(b"\xce\xfa\xed\xfe"),
+        &["application/x-mach-binary"],
+    ),
     program("a Java class", |b| b.starts_with(b"\xca\xfe\xba\xbe"), &["application/java-vm"]),
     program("a WebAssembly module", |b| b.starts_with(b"\0asm"), &["application/wasm"]),
     Signature {
@@ -87,7 +103,14 @@ const SIGNATURES: &[Signature] = &[
         label: "an HTML page",
         is: |b| markup(b, &["!doctype html", "html", "head", "body", "script", "iframe"]),
         own: &[],
-        also: &["text/*", "message/*", "application/xhtml+xml", "application/xml", "application/vnd.ms-excel", "application/msword"],
+        also: &[
+            "text/*",
+            "message/*",
+            "application/xhtml+xml",
+            "application/xml",
+            "application/vnd.ms-excel",
+            "application/msword",
+        ],
     },
 ];
 
@@ -171,7 +194,9 @@ fn markup(bytes: &[u8], names: &[&str]) -> bool {
         let Some(tag) = rest.strip_prefix('<') else { return false };
         let is = |name: &&str| {
             let end = tag.strip_prefix(*name);
-            end.is_some_and(|end| end.is_empty() || end.starts_with(|c: char| c.is_whitespace() || c == '>' || c == '/'))
+            end.is_some_and(|end| {
+                end.is_empty() || end.starts_with(|c: char| c.is_whitespace() || c == '>' || c == '/')
+            })
         };
         if names.iter().any(|name| is(&name)) {
             return true;
@@ -271,8 +296,13 @@ mod tests {
 
     #[test]
     fn what_does_not_say_is_recognized() {
-        let known: &[(&[u8], &str)] =
-            &[(PNG, "image/png"), (ZIP, "application/zip"), (b"Hello", "text/plain"), (b"\0\x01", ANYTHING), (b"", ANYTHING)];
+        let known: &[(&[u8], &str)] = &[
+            (PNG, "image/png"),
+            (ZIP, "application/zip"),
+            (b"Hello", "text/plain"),
+            (b"\0\x01", ANYTHING),
+            (b"", ANYTHING),
+        ];
         for (bytes, content_type) in known {
             assert_eq!(content_type_of(bytes), *content_type);
             assert_eq!(contradiction(content_type, bytes), None);

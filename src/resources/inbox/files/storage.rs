@@ -54,11 +54,7 @@ pub async fn sha256(pieces: &[Bytes]) -> Result<String> {
 }
 
 /// Stores bytes and runs `work`, a call's transaction that uses them through [`adopt`]. If that fails, nothing is left of them.
-pub async fn with_blob<T>(
-    ctx: &Context,
-    pieces: Vec<Bytes>,
-    work: impl AsyncFn(Brought) -> Result<T>,
-) -> Result<T> {
+pub async fn with_blob<T>(ctx: &Context, pieces: Vec<Bytes>, work: impl AsyncFn(Brought) -> Result<T>) -> Result<T> {
     let sha256 = sha256(&pieces).await?;
     let size = pieces.iter().map(|piece| piece.len() as i64).sum();
     let mut attempt = 1;

@@ -4,17 +4,18 @@ use crate::db::Id;
 use crate::method::{Access, Area, Code, Context, Kind, Method, Result, Void};
 use crate::resources::account::users::{rules, store};
 use crate::resources::account::{organizations, teams};
+use crate::resources::inbox::conversations;
 
 arguments! {
     /// Deletes a user for good.
     ///
-    /// Their sessions end, the keys that act as them are revoked, and they leave their teams. Where they were the organization's
-    /// default user, `reassign_to_user_id` takes that place, or nobody. The last active owner cannot be deleted, nor can a user
+    /// Their sessions end, the keys that act as them are revoked, and they leave their teams. What they had open belongs to
+    /// `reassign_to_user_id` from then on, or to nobody; so does their place as the organization's default user. The last active owner cannot be deleted, nor can a user
     /// who may do more than you.
     pub struct Delete {
         /// The user.
         pub id: Id,
-        /// The active user who takes the place as default user of the organization.
+        /// The active user who takes over open conversations, and the place as default user of the organization.
         pub reassign_to_user_id: Option<Id>,
     }
 }
@@ -25,7 +26,7 @@ impl Method for Delete {
     const KIND: Kind = Kind::Delete;
     const ERRORS: &'static [Code] = &[Code::InUse, Code::NoPermission];
     const EVENTS: &'static [&'static str] =
-        &["user.deleted", "team.member_removed", "organization.updated", "api_key.revoked"];
+        &["user.deleted", "team.member_removed", "organization.updated", "api_key.revoked", "conversation.assigned"];
     const EXAMPLE: &'static str =
         r#"{"id":"0193f3a1-b2c3-7d4e-8f90-a1b2c3d4e5f6","reassign_to_user_id":"0193f3a1-b2c3-7d4e-8f90-a1b2c3d4e5f7"}"#;
     type Output = Void;
@@ -41,6 +42,8 @@ impl Method for Delete {
             teams::membership::leave_all(tx, self.id).await?;
             organizations::store::replace_default_user(tx, self.id, self.reassign_to_user_id).await?;
             store::revoke_keys(tx, self.id).await?;
+            conversations::heirs::of_user(tx, self.id, self.reassign_to_user_id).await?;
+            conversations::heirs::forget_user(tx, self.id).await?;
             // His own sessions go with him; those in which he acts as another belong to the other and would stay.
             session::revoke_all(tx, self.id, None).await?;
             store::delete(tx, self.id).await?;

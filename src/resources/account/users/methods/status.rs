@@ -5,6 +5,7 @@ use crate::db::Id;
 use crate::method::{Access, Area, Code, Context, Error, Kind, Method, Result};
 use crate::resources::account::organizations;
 use crate::resources::account::users::{User, UserStatus, rules, store};
+use crate::resources::inbox::conversations;
 
 arguments! {
     /// Lets a user who was deactivated log in again.
@@ -51,7 +52,8 @@ arguments! {
     pub struct Deactivate {
         /// The user.
         pub id: Id,
-        /// The active user who takes the place as default user of the organization.
+        /// The active user who takes over open conversations, and the place as default user of the organization. Without one, both
+        /// stay as they are.
         pub reassign_to_user_id: Option<Id>,
     }
 }
@@ -61,7 +63,8 @@ impl Method for Deactivate {
     const ACCESS: Access = Access::write(Area::Users);
     const KIND: Kind = Kind::Write;
     const ERRORS: &'static [Code] = &[Code::InvalidState, Code::InUse, Code::NoPermission];
-    const EVENTS: &'static [&'static str] = &["user.deactivated", "api_key.revoked", "organization.updated"];
+    const EVENTS: &'static [&'static str] =
+        &["user.deactivated", "api_key.revoked", "organization.updated", "conversation.assigned"];
     const EXAMPLE: &'static str = r#"{"id":"0193f3a1-b2c3-7d4e-8f90-a1b2c3d4e5f6"}"#;
     type Output = User;
 
@@ -86,6 +89,7 @@ impl Method for Deactivate {
             store::revoke_keys(tx, self.id).await?;
             if let Some(heir) = self.reassign_to_user_id {
                 organizations::store::replace_default_user(tx, self.id, Some(heir)).await?;
+                conversations::heirs::of_user(tx, self.id, Some(heir)).await?;
             }
             if was_owner {
                 rules::require_an_owner(tx).await?;

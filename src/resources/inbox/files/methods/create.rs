@@ -3,9 +3,7 @@
 use super::{BODY_LIMIT, INLINE_BYTES, judge};
 use crate::arguments;
 use crate::db::{Json, Timestamp};
-use crate::method::{
-    Access, Area, Binary, Code, Context, Error, Kind, MediaType, Method, Name, Result, Url,
-};
+use crate::method::{Access, Area, Binary, Code, Context, Error, Kind, MediaType, Method, Name, Result, Url};
 use crate::providers::fetch::Fetch;
 use crate::resources::inbox::files::model::{File, FileRow};
 use crate::resources::inbox::files::{signatures, storage, store};

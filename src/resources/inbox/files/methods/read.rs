@@ -3,9 +3,7 @@
 use super::INLINE_BYTES;
 use crate::arguments;
 use crate::db::Id;
-use crate::method::{
-    Access, Area, Code, Context, Error, Int, Kind, Method, Name, Page, Result, binary,
-};
+use crate::method::{Access, Area, Code, Context, Error, Int, Kind, Method, Name, Page, Result, binary};
 use crate::providers::blobs::{BlobError, Blobs};
 use crate::resources::inbox::files::model::{File, FileStatus, MAX_BYTES, Part};
 use crate::resources::inbox::files::{storage, store};
@@ -65,7 +63,10 @@ impl Method for Read {
         };
         let file = found.ok_or_else(Error::not_found::<File>)?;
         if file.status != FileStatus::Ready {
-            return Err(Error::new(Code::InvalidState, format!("The file is {}; its bytes are shown to nobody.", file.status)));
+            return Err(Error::new(
+                Code::InvalidState,
+                format!("The file is {}; its bytes are shown to nobody.", file.status),
+            ));
         }
         let key = match &file.sha256 {
             Some(sha256) => storage::key_of(&mut conn, ctx.space(), sha256).await?,

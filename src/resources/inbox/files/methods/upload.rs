@@ -104,7 +104,8 @@ impl Method for AppendChunk {
         if bytes.is_empty() {
             return Err(Error::argument("/content_base64", "too_short", "a chunk has at least one byte"));
         }
-        let piece = Piece { start: self.offset.0, size: bytes.len() as i64, sha256: storage::sha256(&[bytes.clone()]).await? };
+        let piece =
+            Piece { start: self.offset.0, size: bytes.len() as i64, sha256: storage::sha256(&[bytes.clone()]).await? };
         // What will be refused need not be stored first. The transaction looks again.
         let file = store::find(&ctx, &mut *ctx.read().await?, self.id).await?;
         let file = file.ok_or_else(Error::not_found::<File>)?;
@@ -138,7 +139,8 @@ enum Place {
 }
 
 fn place(file: &File, chunks: &[Chunk], piece: &Piece) -> Result<Place> {
-    let state = |message: String| Err(Error::new(Code::InvalidState, message).with("received_size", file.received_size));
+    let state =
+        |message: String| Err(Error::new(Code::InvalidState, message).with("received_size", file.received_size));
     if file.status != FileStatus::Uploading {
         return state(format!("The upload is over: the file is {}.", file.status));
     }
@@ -151,10 +153,16 @@ fn place(file: &File, chunks: &[Chunk], piece: &Piece) -> Result<Place> {
         None => {}
     }
     if piece.start + piece.size > file.size {
-        return Err(Error::new(Code::LimitExceeded, format!("The file was announced with {} bytes; these are more.", file.size)));
+        return Err(Error::new(
+            Code::LimitExceeded,
+            format!("The file was announced with {} bytes; these are more.", file.size),
+        ));
     }
     if chunks.len() >= MAX_CHUNKS {
-        return Err(Error::new(Code::LimitExceeded, format!("A file comes in at most {MAX_CHUNKS} chunks; send larger ones.")));
+        return Err(Error::new(
+            Code::LimitExceeded,
+            format!("A file comes in at most {MAX_CHUNKS} chunks; send larger ones."),
+        ));
     }
     Ok(Place::Next)
 }
@@ -166,9 +174,10 @@ async fn append(tx: &mut Tx<'_>, id: Id, piece: &Piece, key: Option<&str>) -> Re
     match (place(&file, &chunks, piece)?, key) {
         (Place::Arrived, _) => Ok(file),
         // It had no place yet when this call looked, and has one now: the chunk before it came in between.
-        (Place::Next, None) => {
-            Err(Error::new(Code::ServiceUnavailable, "Chunks of this upload arrive at the same moment; send this one again."))
-        }
+        (Place::Next, None) => Err(Error::new(
+            Code::ServiceUnavailable,
+            "Chunks of this upload arrive at the same moment; send this one again.",
+        )),
         (Place::Next, Some(key)) => {
             storage::adopt_key(tx, key).await?;
             let chunk = Chunk {
@@ -222,7 +231,8 @@ impl Method for CompleteUpload {
         };
         let sha256 = storage::sha256(&pieces).await?;
         if let Some(announced) = file.sha256.clone().filter(|announced| *announced != sha256) {
-            return reject(&ctx, self.id, format!("announced was the digest {announced}, the bytes have {sha256}")).await;
+            return reject(&ctx, self.id, format!("announced was the digest {announced}, the bytes have {sha256}"))
+                .await;
         }
         let head = pieces.first().cloned().unwrap_or_default();
         let (status, scan) = judge(&file.content_type, &head, ctx.now());
@@ -283,7 +293,8 @@ async fn reject(ctx: &Context, id: Id, message: String) -> Result<File> {
         let mut file = target(tx, id).await?;
         forget_chunks(tx, id).await?;
         file.row.status = FileStatus::Rejected;
-        let scan = Scan { state: ScanState::Failed, at: Some(tx.now()), message: Some(message.clone()), ..Scan::default() };
+        let scan =
+            Scan { state: ScanState::Failed, at: Some(tx.now()), message: Some(message.clone()), ..Scan::default() };
         file.row.scan = Json(scan);
         store::save(tx, file).await
     })

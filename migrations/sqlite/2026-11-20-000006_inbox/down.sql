@@ -1,0 +1,10 @@
+DROP TABLE views;
+DROP TABLE csat_surveys;
+DROP TABLE timers;
+DROP TABLE conversation_merge_messages;
+DROP TABLE messages;
+DROP TABLE conversation_merges;
+DROP TABLE conversation_events;
+DROP TABLE conversation_people;
+DROP TABLE conversations;
+DROP TABLE counters;

@@ -1,0 +1,57 @@
+//! What a message does to its conversation: counts, the latest message, who waits since when.
+
+use super::details::LastMessage;
+use super::model::{Conversation, Handler};
+use crate::resources::inbox::messages::{AuthorKind, AuthorType, Direction, Message, Visibility};
+
+/// How many characters of the latest message a conversation shows.
+const EXCERPT: usize = 200;
+
+impl Conversation {
+    /// Takes note of a message that was said. These are figures: the conversation's version does not rise by them.
+    pub fn take_note_of(&mut self, message: &Message) {
+        if !message.is_said() {
+            return;
+        }
+        self.message_count += 1;
+        if message.visibility == Visibility::Private {
+            return;
+        }
+        if self.last_message_at.is_none_or(|latest| latest <= message.created_at) {
+            self.last_message_at = Some(message.created_at);
+            self.details.last_message = Some(excerpt(message));
+        }
+        // What was brought in from elsewhere was read and answered there.
+        if message.details.is_imported {
+            return;
+        }
+        match message.direction {
+            Direction::Inbound => {
+                self.set_unread(self.unread_count + 1);
+                self.waiting_since = self.waiting_since.or(Some(message.created_at));
+            }
+            Direction::Outbound => {
+                self.waiting_since = None;
+                if message.author.type_ == AuthorType::User {
+                    self.details.first_response_at = self.details.first_response_at.or(Some(message.created_at));
+                    if self.handler == Handler::None && message.author.kind == Some(AuthorKind::Human) {
+                        self.handler = Handler::Human;
+                    }
+                }
+            }
+            Direction::Internal => {}
+        }
+    }
+}
+
+/// A message, shortened.
+pub fn excerpt(message: &Message) -> LastMessage {
+    LastMessage {
+        id: message.id,
+        text: message.plain_text().map(|text| text.chars().take(EXCERPT).collect()),
+        direction: message.direction,
+        author: message.author.0.clone(),
+        status: message.status,
+        created_at: message.created_at,
+    }
+}
