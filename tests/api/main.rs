@@ -8,6 +8,7 @@ mod channels;
 mod cli;
 mod contacts;
 mod faults;
+mod files;
 mod idempotency;
 mod impersonation;
 mod mails;

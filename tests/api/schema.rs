@@ -24,6 +24,7 @@ const NOT_BY_ORGANIZATION: &[(&str, &str)] = &[
     ("hostnames", "finds the organization of a login by the host name"),
     ("logins", "finds the organization of a login by the e-mail address"),
     ("tokens", "finds the organization of a call by the digest of its token"),
+    ("file_tokens", "finds the file of an address by the token in it"),
 ];
 
 /// Runs a test on an SQLite and on a PostgreSQL database that nothing is in yet.

@@ -91,7 +91,7 @@ impl Disk {
     pub(super) async fn delete(&self, key: &str) -> Result<(), BlobError> {
         let path = self.path(key)?;
         in_background(move || match fs::remove_file(&path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(unavailable(&error)),
+            Err(error) if !is_missing(&error) => Err(unavailable(&error)),
             _ => Ok(()),
         })
         .await
@@ -142,10 +142,15 @@ fn make_folder(folder: &Path) -> io::Result<()> {
 }
 
 fn open(path: &Path, key: &str) -> Result<File, BlobError> {
-    File::open(path).map_err(|error| match error.kind() {
-        io::ErrorKind::NotFound => BlobError::Missing(key.to_owned()),
-        _ => unavailable(&error),
+    File::open(path).map_err(|error| match is_missing(&error) {
+        true => BlobError::Missing(key.to_owned()),
+        false => unavailable(&error),
     })
+}
+
+/// Whether there is nothing; where a folder of the path is no folder, there is nothing either.
+fn is_missing(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }
 
 fn piece_of(mut file: File, left: u64) -> io::Result<(File, Bytes)> {

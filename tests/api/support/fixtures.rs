@@ -17,6 +17,9 @@ pub struct Fixtures {
     key: Value,
     session: Value,
     channel: Value,
+    file: Value,
+    upload: Value,
+    uploaded: Value,
     access_token: String,
     admin_token: String,
     unique: String,
@@ -58,7 +61,14 @@ impl Fixtures {
             let contact =
                 json!({ "name": format!("Fixture {n}"), "email": format!("contact{n}-{unique}@example.com") });
             let contact = admin.ok("contacts.create", contact).await;
-            last = json!({ "contact": contact, "channel": channel, "key": key, "role": role, "user": user, "team": team, "login": session, "invited": invited });
+            let file = json!({ "name": "fixture.txt", "content_base64": "Rml4dHVyZQ==" });
+            let file = admin.ok("files.create", file).await;
+            let upload = json!({ "name": "fixture.mp4", "content_type": "video/mp4", "size": 12 });
+            let (begun, uploaded) =
+                (admin.ok("files.createUpload", upload.clone()).await, admin.ok("files.createUpload", upload).await);
+            let chunk = json!({ "id": uploaded["id"], "offset": 0, "content_base64": "AAAAGGZ0eXBtcDQy" });
+            admin.ok("files.appendChunk", chunk).await;
+            last = json!({ "file": file, "upload": begun, "uploaded": uploaded, "contact": contact, "channel": channel, "key": key, "role": role, "user": user, "team": team, "login": session, "invited": invited });
         }
         let access_token = last["login"]["access_token"].as_str().unwrap_or_default().to_owned();
         let sessions = api.client(&access_token).ok("auth.listSessions", json!({ "sort": "created_at:desc" })).await;
@@ -73,6 +83,9 @@ impl Fixtures {
             key: last["key"]["id"].clone(),
             session: sessions["data"][1]["id"].clone(),
             channel: last["channel"]["id"].clone(),
+            file: last["file"]["id"].clone(),
+            upload: last["upload"]["id"].clone(),
+            uploaded: last["uploaded"]["id"].clone(),
             access_token,
             admin_token: api.acme.key.clone(),
             unique,
@@ -91,6 +104,13 @@ impl Fixtures {
                 ("id", "roles") => self.role.clone(),
                 ("id", "apiKeys") => self.key.clone(),
                 ("id", "channels") => self.channel.clone(),
+                ("id", "files") => match method.name() {
+                    "files.appendChunk" => self.upload.clone(),
+                    "files.completeUpload" => self.uploaded.clone(),
+                    _ => self.file.clone(),
+                },
+                ("file_id", _) => self.file.clone(),
+                ("file_ids", _) => json!([self.file]),
                 ("channel_id", _) => self.channel.clone(),
                 ("id", "contacts") => self.contact.clone(),
                 ("email", "contacts") => json!(format!("new-{}@example.com", self.unique)),

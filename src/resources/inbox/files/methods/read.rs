@@ -32,12 +32,12 @@ impl Method for Info {
 arguments! {
     /// Answers the bytes of a file as base64, up to 8 MiB at a time.
     ///
-    /// Name the file by `id` or by `token`.
+    /// Name the file by `id` or by `file_token`.
     pub struct Read {
         /// The file.
         pub id: Option<Id>,
         /// The token of the file, from its `url`.
-        pub token: Option<Name<64>>,
+        pub file_token: Option<Name<64>>,
         /// Where to begin; 0 if left out.
         pub offset: Option<Int<0, { MAX_BYTES as i64 }>>,
         /// How many bytes to answer at the most; 8 MiB if left out.
@@ -55,11 +55,13 @@ impl Method for Read {
 
     async fn call(self, ctx: Context) -> Result<Part> {
         let mut conn = ctx.read().await?;
-        let found = match (self.id, &self.token) {
+        let found = match (self.id, &self.file_token) {
             (Some(id), None) => store::find(&ctx, &mut conn, id).await?,
             (None, Some(token)) => store::find_by_token(&ctx, &mut conn, token).await?,
-            (None, None) => return Err(Error::argument("/id", "required", "name the file by id or by token")),
-            (Some(_), Some(_)) => return Err(Error::argument("/token", "not_allowed", "send either id or token")),
+            (None, None) => return Err(Error::argument("/id", "required", "name the file by id or by file_token")),
+            (Some(_), Some(_)) => {
+                return Err(Error::argument("/file_token", "not_allowed", "send either id or file_token"));
+            }
         };
         let file = found.ok_or_else(Error::not_found::<File>)?;
         if file.status != FileStatus::Ready {
