@@ -27,6 +27,11 @@ const NOT_BY_ORGANIZATION: &[(&str, &str)] = &[
     ("file_tokens", "finds the file of an address by the token in it"),
 ];
 
+/// SQLite's full-text index is a table, with others that it keeps its pages in, where PostgreSQL has an index.
+const FULL_TEXT_TABLES: &str = "search_index";
+/// What stands in for the other database's full-text index, and what leads from SQLite's to the rows.
+const FULL_TEXT_INDEXES: &[&str] = &["search_words_words", "search_words_row"];
+
 /// Runs a test on an SQLite and on a PostgreSQL database that nothing is in yet.
 fn on_fresh<F: AsyncFn(&Database)>(test: F) {
     actix_web::rt::System::new().block_on(async {
