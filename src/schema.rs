@@ -502,6 +502,250 @@ table! {
     }
 }
 
+table! {
+    use diesel::sql_types::*;
+    use crate::db::{IdSql, TimestampSql};
+
+    tags (organization_id, id) {
+        organization_id -> IdSql,
+        id -> IdSql,
+        key -> Text,
+        name -> Text,
+        color -> Nullable<Text>,
+        description -> Nullable<Text>,
+        created_at -> TimestampSql,
+        updated_at -> TimestampSql,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use crate::db::{IdSql};
+
+    tag_uses (organization_id, object_type, object_id, tag_key) {
+        organization_id -> IdSql,
+        object_type -> Text,
+        object_id -> IdSql,
+        tag_key -> Text,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use crate::db::{IdSql, JsonSql, TimestampSql};
+
+    custom_fields (organization_id, id) {
+        organization_id -> IdSql,
+        id -> IdSql,
+        object -> Text,
+        name -> Text,
+        #[sql_name = "type"]
+        type_ -> Text,
+        display_name -> Text,
+        description -> Nullable<Text>,
+        order -> Integer,
+        options -> JsonSql,
+        is_required_on -> Text,
+        default -> Nullable<JsonSql>,
+        regex -> Nullable<Text>,
+        is_sensitive -> Bool,
+        archived -> Bool,
+        version -> BigInt,
+        created_at -> TimestampSql,
+        updated_at -> TimestampSql,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use crate::db::{IdSql, TimestampSql};
+
+    pipelines (organization_id, id) {
+        organization_id -> IdSql,
+        id -> IdSql,
+        name -> Text,
+        object -> Text,
+        version -> BigInt,
+        created_at -> TimestampSql,
+        updated_at -> TimestampSql,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use crate::db::{IdSql};
+
+    stages (organization_id, id) {
+        organization_id -> IdSql,
+        id -> IdSql,
+        pipeline_id -> IdSql,
+        name -> Text,
+        position -> Integer,
+        probability -> Nullable<Integer>,
+        outcome -> Text,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use crate::db::{IdSql, JsonSql, TimestampSql};
+
+    companies (organization_id, id) {
+        organization_id -> IdSql,
+        id -> IdSql,
+        name -> Text,
+        website -> Nullable<Text>,
+        domains -> JsonSql,
+        industry -> Nullable<Text>,
+        deal_value -> Nullable<BigInt>,
+        currency -> Text,
+        stage_id -> Nullable<IdSql>,
+        position -> Integer,
+        logo_url -> Nullable<Text>,
+        notes -> Nullable<Text>,
+        last_contact -> Nullable<TimestampSql>,
+        is_customer -> Bool,
+        owner_user_id -> Nullable<IdSql>,
+        tags -> JsonSql,
+        custom_fields -> JsonSql,
+        metadata -> JsonSql,
+        external_id -> Nullable<Text>,
+        contact_count -> Integer,
+        open_ticket_count -> Integer,
+        created_by -> Nullable<IdSql>,
+        words -> JsonSql,
+        version -> BigInt,
+        created_at -> TimestampSql,
+        updated_at -> TimestampSql,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use crate::db::{IdSql};
+
+    company_domains (organization_id, domain) {
+        organization_id -> IdSql,
+        domain -> Text,
+        company_id -> IdSql,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use crate::db::{IdSql, TimestampSql};
+
+    company_merges (organization_id, source_id) {
+        organization_id -> IdSql,
+        source_id -> IdSql,
+        destination_id -> IdSql,
+        merged_at -> TimestampSql,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use crate::db::{IdSql, JsonSql, TimestampSql};
+
+    contacts (organization_id, id) {
+        organization_id -> IdSql,
+        id -> IdSql,
+        company_id -> Nullable<IdSql>,
+        name -> Nullable<Text>,
+        first_name -> Nullable<Text>,
+        last_name -> Nullable<Text>,
+        email -> Nullable<Text>,
+        phone -> Nullable<Text>,
+        title -> Nullable<Text>,
+        role -> Nullable<Text>,
+        #[sql_name = "type"]
+        type_ -> Text,
+        user_id -> Nullable<IdSql>,
+        is_primary -> Bool,
+        is_verified -> Bool,
+        is_blocked -> Bool,
+        external_id -> Nullable<Text>,
+        details -> JsonSql,
+        consent -> JsonSql,
+        tags -> JsonSql,
+        custom_fields -> JsonSql,
+        metadata -> JsonSql,
+        words -> JsonSql,
+        name_key -> Nullable<Text>,
+        conversation_count -> Integer,
+        open_conversation_count -> Integer,
+        last_activity_at -> Nullable<TimestampSql>,
+        last_seen_at -> Nullable<TimestampSql>,
+        version -> BigInt,
+        created_at -> TimestampSql,
+        updated_at -> TimestampSql,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use crate::db::{IdSql, TimestampSql};
+
+    contact_identities (organization_id, id) {
+        organization_id -> IdSql,
+        id -> IdSql,
+        contact_id -> IdSql,
+        #[sql_name = "type"]
+        type_ -> Text,
+        value -> Text,
+        likeness -> Text,
+        is_primary -> Bool,
+        verified_at -> Nullable<TimestampSql>,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use crate::db::{IdSql, JsonSql, TimestampSql};
+
+    deleted_contacts (organization_id, id) {
+        organization_id -> IdSql,
+        id -> IdSql,
+        copy -> Nullable<JsonSql>,
+        deleted_at -> TimestampSql,
+        expires_at -> TimestampSql,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use crate::db::{IdSql, JsonSql, TimestampSql};
+
+    contact_merges (organization_id, id) {
+        organization_id -> IdSql,
+        id -> IdSql,
+        source_id -> IdSql,
+        destination_id -> IdSql,
+        source -> Nullable<JsonSql>,
+        destination -> Nullable<JsonSql>,
+        created_at -> TimestampSql,
+        expires_at -> TimestampSql,
+        unmerged_at -> Nullable<TimestampSql>,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use crate::db::{IdSql, TimestampSql};
+
+    segments (organization_id, id) {
+        organization_id -> IdSql,
+        id -> IdSql,
+        name -> Text,
+        query -> Text,
+        version -> BigInt,
+        created_at -> TimestampSql,
+        updated_at -> TimestampSql,
+    }
+}
+
 allow_tables_to_appear_in_same_query!(users, team_members, teams, roles);
 allow_tables_to_appear_in_same_query!(sessions, tokens);
 allow_tables_to_appear_in_same_query!(conversations, conversation_people, conversation_events, messages, csat_surveys);
+allow_tables_to_appear_in_same_query!(companies, company_domains, stages, tag_uses, tags);
+allow_tables_to_appear_in_same_query!(contacts, contact_identities);

@@ -98,7 +98,13 @@ codes! {
     TeamNotFound = "team_not_found" NotFound 404 "There is no such team.";
     ApiKeyNotFound = "api_key_not_found" NotFound 404 "There is no such API key.";
     SessionNotFound = "session_not_found" NotFound 404 "There is no such session.";
+    CompanyNotFound = "company_not_found" NotFound 404 "There is no such company; if it was merged into another one, `merged_into_id` says which.";
+    PipelineNotFound = "pipeline_not_found" NotFound 404 "There is no such pipeline.";
+    StageNotFound = "stage_not_found" NotFound 404 "There is no such stage.";
+    TagNotFound = "tag_not_found" NotFound 404 "There is no such tag.";
+    CustomFieldNotFound = "custom_field_not_found" NotFound 404 "There is no such custom field.";
     SignatureNotFound = "signature_not_found" NotFound 404 "The user has no signature in this language.";
+    ContactNotFound = "contact_not_found" NotFound 404 "There is no such contact; `merged_into_id` says which one it became, if it did.";
     ConversationNotFound = "conversation_not_found" NotFound 404 "There is no such conversation, or the caller may not see it.";
     MessageNotFound = "message_not_found" NotFound 404 "There is no such message, or the caller may not see its conversation.";
     ChannelNotFound = "channel_not_found" NotFound 404 "There is no such channel.";
@@ -108,6 +114,8 @@ codes! {
     NameTaken = "name_taken" Conflict 409 "Another one has this name.";
     InvalidState = "invalid_state" Conflict 409 "The object's state does not allow this.";
     InUse = "in_use" Conflict 409 "Something still refers to the object.";
+    MergeConflict = "merge_conflict" Conflict 409 "The values that are to find the object belong to several; `ids` names them. Merge these first, or send fewer values.";
+    Cycle = "cycle" Conflict 409 "An object cannot be merged into itself.";
     IdempotencyInProgress = "idempotency_in_progress" Conflict 409 "A request with this idempotency key is still running; retry in a second.";
     Expired = "expired" Conflict 410 "What the token or link stood for is over; ask for a new one.";
     IdempotencyKeyReused = "idempotency_key_reused" Conflict 422 "This idempotency key was used for another call.";

@@ -18,6 +18,7 @@ mod fields;
 mod formats;
 pub mod idempotency;
 mod keyring;
+mod money;
 mod object;
 pub mod openapi;
 mod page;
@@ -38,9 +39,11 @@ pub use entry::{Access, Answer, BODY_LIMIT, Call, Deprecation, Entry, Kind, Meth
 pub use error::{Error, FieldError, OrConflict, Result};
 pub use fields::{Document, Int, List, Name, Nullable, Text, Words};
 pub use formats::{
-    Cidr, Currency, Email, Hostname, Language, MediaRange, MediaType, Phone, Source, Timezone, Url, Username,
+    Cidr, Country, Currency, Email, Hostname, Language, MediaRange, MediaType, Phone, Source, Timezone, Url, Username,
+    normal,
 };
 pub use keyring::{BadSecret, Generation, Keyring, SealError};
+pub use money::{Amount, Money};
 pub use object::{Object, Output, Void};
 pub use page::{EXACT_TOTAL, FieldNames, Include, Limit, Page, Paged, Sort, Window};
 pub use patch::{Assign, Patch, merge, merge_map, stored};

@@ -2,5 +2,6 @@
 
 pub mod account;
 pub mod channels;
+pub mod crm;
 pub mod inbox;
 pub mod system;

@@ -146,6 +146,14 @@ pub async fn row_counts(app: &App) -> Vec<(String, i64)> {
         audit_entries,
         idempotency_keys,
         mails,
+        tags,
+        tag_uses,
+        custom_fields,
+        pipelines,
+        stages,
+        companies,
+        company_domains,
+        company_merges,
         channels,
         counters,
         conversations,
@@ -155,7 +163,12 @@ pub async fn row_counts(app: &App) -> Vec<(String, i64)> {
         messages,
         timers,
         csat_surveys,
-        views
+        views,
+        contacts,
+        contact_identities,
+        deleted_contacts,
+        contact_merges,
+        segments
     )
 }
 

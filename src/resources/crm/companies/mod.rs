@@ -1,0 +1,9 @@
+//! Companies: the organizations that contacts belong to, with what is known of them and where they stand in a pipeline.
+//!
+//! Methods: `companies.create list info update upsert delete merge moveStage addTag removeTag`.
+
+mod model;
+mod placing;
+pub mod store;
+
+pub use model::*;

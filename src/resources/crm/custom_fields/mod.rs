@@ -1,0 +1,8 @@
+//! Custom fields: what an organization wants to know about its contacts, companies and conversations beyond what everybody does,
+//! with types that are checked on every write.
+
+mod model;
+pub mod store;
+pub mod values;
+
+pub use model::*;

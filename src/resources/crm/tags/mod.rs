@@ -1,0 +1,9 @@
+//! Tags: plain words that objects are marked with, from one list for all kinds of objects.
+//!
+//! An object holds its tags as people read them, in its own column; `tag_uses` says who uses what. [`store::retag`] keeps both in
+//! step, and nothing else writes them.
+
+mod model;
+pub mod store;
+
+pub use model::*;
