@@ -9,8 +9,8 @@ use dotdesk::query::words;
 use dotdesk::resources::crm::contacts::{self, Contact, ContactRow, Identity, IdentityType};
 use dotdesk::resources::inbox::conversations::{self, Conversation, Status};
 use dotdesk::resources::inbox::messages::{self, Message};
-use dotdesk::schema;
 use dotdesk::run_each;
+use dotdesk::schema;
 
 use crate::Result;
 
@@ -66,12 +66,15 @@ impl Chance {
     }
 }
 
-const FIRST: &[&str] = &["Ada", "Bruno", "Carla", "Dmitri", "Esther", "Finn", "Grace", "Hiro", "Ines", "Jonas", "Kwame", "Lena"];
-const LAST: &[&str] = &["Lovelace", "Conti", "Nguyen", "Aalto", "Mbeki", "Castellano", "Yamada", "Okafor", "Lindqvist", "Petrov"];
+const FIRST: &[&str] =
+    &["Ada", "Bruno", "Carla", "Dmitri", "Esther", "Finn", "Grace", "Hiro", "Ines", "Jonas", "Kwame", "Lena"];
+const LAST: &[&str] =
+    &["Lovelace", "Conti", "Nguyen", "Aalto", "Mbeki", "Castellano", "Yamada", "Okafor", "Lindqvist", "Petrov"];
 /// The words that people write; the later ones are rare.
 const COMMON: &[&str] = &[
-    "the", "order", "please", "thanks", "hello", "when", "delivery", "today", "would", "like", "know", "about", "my", "is", "it",
-    "still", "waiting", "for", "parcel", "can", "you", "help", "with", "this", "account", "address", "change", "need", "new",
+    "the", "order", "please", "thanks", "hello", "when", "delivery", "today", "would", "like", "know", "about", "my",
+    "is", "it", "still", "waiting", "for", "parcel", "can", "you", "help", "with", "this", "account", "address",
+    "change", "need", "new",
 ];
 const RARE: &[&str] = &["refund", "invoice", "damaged", "warranty", "lawyer", "catalogue", "subscription", "password"];
 /// Sources, and how many in a hundred conversations come from each.
@@ -109,11 +112,7 @@ pub async fn fill(url: &str, templates: Templates, size: Size) -> Result<Dataset
     let mut maker = Maker { db, ids: Ids::random(), chance: Chance(42), templates };
     let contacts = maker.contacts(size.contacts).await?;
     let conversations = maker.conversations(&contacts, size).await?;
-    Ok(Dataset {
-        contacts: some_of(&contacts),
-        conversations: some_of(&conversations),
-        time: started.elapsed(),
-    })
+    Ok(Dataset { contacts: some_of(&contacts), conversations: some_of(&conversations), time: started.elapsed() })
 }
 
 /// A thousand, evenly spread.
@@ -268,7 +267,9 @@ where
     F: AsyncFn(&mut Transaction, &T) -> diesel::QueryResult<()> + Send + 'static,
 {
     let deadline = Instant::now() + Duration::from_secs(60);
-    db.write(deadline, async move |tx: &mut Transaction| -> std::result::Result<(), Fault> { Ok(work(tx, &rows).await?) })
-        .await?;
+    db.write(deadline, async move |tx: &mut Transaction| -> std::result::Result<(), Fault> {
+        Ok(work(tx, &rows).await?)
+    })
+    .await?;
     Ok(())
 }
