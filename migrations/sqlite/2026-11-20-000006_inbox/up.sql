@@ -129,11 +129,25 @@ CREATE UNIQUE INDEX messages_client_message_id ON messages (organization_id, con
 CREATE INDEX messages_external_message_id ON messages (organization_id, external_message_id);
 CREATE INDEX messages_pending ON messages (organization_id, id) WHERE status = 'pending_approval';
 
--- What is to happen at a given time: a message to be sent, a snoozed conversation to come back.
+-- Which messages a merge moved, and from where.
+CREATE TABLE conversation_merge_messages (
+    organization_id BLOB NOT NULL,
+    merge_id BLOB NOT NULL,
+    message_id BLOB NOT NULL,
+    source_id BLOB NOT NULL,
+    PRIMARY KEY (organization_id, merge_id, message_id),
+    FOREIGN KEY (organization_id, merge_id) REFERENCES conversation_merges (organization_id, id) ON DELETE CASCADE,
+    FOREIGN KEY (organization_id, message_id) REFERENCES messages (organization_id, id) ON DELETE CASCADE
+) WITHOUT ROWID;
+CREATE INDEX conversation_merge_messages_message ON conversation_merge_messages (organization_id, message_id);
+
+-- What is to happen at a given time: a message to be sent, a snoozed conversation to come back. Here organization_id is the
+-- organization itself: whoever works for it must know it.
 CREATE TABLE timers (
     organization_id BLOB NOT NULL,
     kind TEXT NOT NULL,
     id BLOB NOT NULL,
+    is_test BOOLEAN NOT NULL,
     due_at INTEGER NOT NULL,
     PRIMARY KEY (organization_id, kind, id)
 ) WITHOUT ROWID;
