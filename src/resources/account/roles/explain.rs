@@ -95,12 +95,14 @@ impl Method for Explain {
     const NAME: &'static str = "roles.explain";
     const ACCESS: Access = Access::read(Area::Roles);
     const KIND: Kind = Kind::Read;
-    const EXAMPLE: &'static str = r#"{"user_id":"0193f3a1-b2c3-7d4e-8f90-a1b2c3d4e5f6","method":"conversations.close"}"#;
+    const EXAMPLE: &'static str =
+        r#"{"user_id":"0193f3a1-b2c3-7d4e-8f90-a1b2c3d4e5f6","method":"conversations.close"}"#;
     type Output = Explanation;
 
     async fn call(self, ctx: Context) -> Result<Explanation> {
         if self.method.is_none() && self.target.is_none() {
-            let missing = ["/method", "/target"].map(|at| FieldError::new(at, "required", "name a method, a target, or both"));
+            let missing =
+                ["/method", "/target"].map(|at| FieldError::new(at, "required", "name a method, a target, or both"));
             return Err(Error::arguments(ctx.method(), missing.into()));
         }
         let mut conn = ctx.read().await?;
@@ -170,7 +172,9 @@ async fn sight(ctx: &Context, conn: &mut Conn, user: Id, target: &Target) -> Res
     let viewers = reasons::viewers(conn, View::of(ctx), &conversation, Some(user)).await?;
     let via = viewers.into_iter().next().map(|viewer| viewer.via).unwrap_or_default();
     let message = match via.is_empty() {
-        true => "It is not assigned to the user, they neither follow it nor are mentioned, and no team of theirs shows it.",
+        true => {
+            "It is not assigned to the user, they neither follow it nor are mentioned, and no team of theirs shows it."
+        }
         false => "The user sees it.",
     };
     let found = finding(Question::Sight, !via.is_empty(), message.to_owned());

@@ -168,7 +168,8 @@ impl PreviewQuery {
             return Ok(SightChange { user_id: user, gains: 0, loses: 0 });
         }
         let now = store::of_user(conn, view.organization, user).await?;
-        let mut then: Vec<Team> = now.iter().filter(|known| Some(known.id) != team.map(|team| team.id)).cloned().collect();
+        let mut then: Vec<Team> =
+            now.iter().filter(|known| Some(known.id) != team.map(|team| team.id)).cloned().collect();
         let before = Sight::with_teams(view, user, &now).predicate();
         let mut after = vec![Sight::with_teams(view, user, &then).predicate()];
         if let Some(team) = team {

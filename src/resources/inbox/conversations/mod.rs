@@ -3,10 +3,12 @@
 pub mod assignment;
 pub mod control;
 mod details;
+pub mod fields;
 pub mod heirs;
 mod model;
 pub mod open;
 pub mod people;
+pub mod reasons;
 mod state;
 pub mod store;
 mod tally;
@@ -14,5 +16,6 @@ pub mod timeline;
 pub mod visibility;
 
 pub use details::*;
+pub use fields::FIELDS;
 pub use model::*;
 pub use state::wake;

@@ -56,7 +56,12 @@ pub struct Viewer {
 type Person = (Id, ConversationVisibility);
 
 /// Everybody who may log in and sees the conversation; of one user only, if one is named.
-pub async fn viewers(conn: &mut Conn, view: View, conversation: &Conversation, only: Option<Id>) -> Result<Vec<Viewer>> {
+pub async fn viewers(
+    conn: &mut Conn,
+    view: View,
+    conversation: &Conversation,
+    only: Option<Id>,
+) -> Result<Vec<Viewer>> {
     let parts: Vec<(Id, bool, bool)> = run!(conn, |c| conversation_people::table
         .filter(conversation_people::organization_id.eq(conversation.organization_id))
         .filter(conversation_people::conversation_id.eq(conversation.id))
@@ -101,11 +106,17 @@ pub async fn viewers(conn: &mut Conn, view: View, conversation: &Conversation, o
 
 async fn people(conn: &mut Conn, organization: Id, only: Option<Id>) -> Result<Vec<Person>> {
     Ok(run!(conn, |c| users::table
-        .inner_join(roles::table.on(users::organization_id.eq(roles::organization_id).and(users::role_id.eq(roles::id))))
+        .inner_join(
+            roles::table.on(users::organization_id.eq(roles::organization_id).and(users::role_id.eq(roles::id)))
+        )
         .filter(users::organization_id.eq(organization).and(users::status.eq(UserStatus::Active)))
-        .filter(users::id.eq(only.unwrap_or(Id::NIL)).or(diesel::dsl::sql::<diesel::sql_types::Bool>(
-            if only.is_none() { "TRUE" } else { "FALSE" }
-        )))
+        .filter(
+            users::id.eq(only.unwrap_or(Id::NIL)).or(diesel::dsl::sql::<diesel::sql_types::Bool>(if only.is_none() {
+                "TRUE"
+            } else {
+                "FALSE"
+            }))
+        )
         .order(users::id)
         .select((users::id, roles::conversation_visibility))
         .load(c))?)

@@ -57,9 +57,6 @@ impl Sight {
     /// The sight of the one who calls.
     pub async fn of(ctx: &Context, conn: &mut Conn) -> Result<Self> {
         let caller = ctx.caller()?;
-        if let Some(contact) = caller.contact {
-            return Ok(Self::OfContact(contact));
-        }
         match caller.user {
             Some(user) if !caller.is_owner() => Self::of_user(conn, View::of(ctx), user).await,
             _ => Ok(Self::All),
@@ -131,7 +128,9 @@ impl Limits {
 /// Which conversations the role of a user shows.
 pub async fn reach(conn: &mut Conn, organization: Id, user: Id) -> Result<ConversationVisibility> {
     let of_role: Option<ConversationVisibility> = run!(conn, |c| users::table
-        .inner_join(roles::table.on(users::organization_id.eq(roles::organization_id).and(users::role_id.eq(roles::id))))
+        .inner_join(
+            roles::table.on(users::organization_id.eq(roles::organization_id).and(users::role_id.eq(roles::id)))
+        )
         .filter(users::organization_id.eq(organization).and(users::id.eq(user)))
         .select(roles::conversation_visibility)
         .first(c))
@@ -146,7 +145,7 @@ pub fn shown_by(view: View, user: Id, team: &Team) -> Option<Predicate> {
         Ok(query) => Some(query.predicate()),
         Err(error) => {
             // It was checked when it was saved; a later version of the server may no longer know a field of it.
-            tracing::warn!(team = %team.id, %error, "the query of a team shows nothing, because it is wrong");
+            tracing::warn!(team = %team.id, error = ?error, "the query of a team shows nothing, because it is wrong");
             None
         }
     }
@@ -167,11 +166,8 @@ pub fn asker(view: View, user: Id) -> Asker {
 /// Whether a conversation, as it is stored, passes a condition.
 pub async fn matches(conn: &mut Conn, conversation: &Conversation, predicate: Predicate) -> Result<bool> {
     let key = (conversation.organization_id, conversation.id);
-    let found: Option<Id> = run!(conn, |c| conversations::table
-        .find(key)
-        .filter(predicate.clone())
-        .select(conversations::id)
-        .first(c))
-    .optional()?;
+    let found: Option<Id> =
+        run!(conn, |c| conversations::table.find(key).filter(predicate.clone()).select(conversations::id).first(c))
+            .optional()?;
     Ok(found.is_some())
 }
