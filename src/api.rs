@@ -4,6 +4,7 @@ use crate::method::Entry;
 use crate::resources::account::{api_keys, auth, organizations, roles, teams, users};
 use crate::resources::channels::channels;
 use crate::resources::crm::{companies, contacts, custom_fields, pipelines, tags};
+use crate::resources::inbox::conversations;
 use crate::resources::system::api;
 
 /// Every resource's methods, area by area.
@@ -21,6 +22,8 @@ pub const TABLES: &[&[Entry]] = &[
     pipelines::METHODS,
     custom_fields::METHODS,
     tags::METHODS,
+    // Inbox
+    conversations::METHODS,
     // Channels
     channels::METHODS,
     // System

@@ -8,6 +8,8 @@ mod channels;
 mod cli;
 mod companies;
 mod contacts;
+mod conversations;
+mod conversations_states;
 mod custom_fields;
 mod faults;
 mod idempotency;
