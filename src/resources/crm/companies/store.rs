@@ -221,23 +221,6 @@ pub async fn replace(tx: &mut Tx<'_>, before: &Company, mut after: Company, even
     Ok(after)
 }
 
-/// Gives what refers to one company to another one, which it is merged into, and notes where it went.
-pub async fn move_belongings(tx: &mut Tx<'_>, source: Id, destination: Id) -> Result<()> {
-    let organization = tx.space();
-    run!(tx, |c| diesel::update(company_merges::table)
-        .filter(company_merges::organization_id.eq(organization).and(company_merges::destination_id.eq(source)))
-        .set(company_merges::destination_id.eq(destination))
-        .execute(c))?;
-    let merge = (
-        company_merges::organization_id.eq(organization),
-        company_merges::source_id.eq(source),
-        company_merges::destination_id.eq(destination),
-        company_merges::merged_at.eq(tx.now()),
-    );
-    run!(tx, |c| diesel::insert_into(company_merges::table).values(merge).execute(c))?;
-    Ok(())
-}
-
 /// Takes a company away and announces it. Who refers to it must be gone by now.
 pub async fn delete(tx: &mut Tx<'_>, company: &Company) -> Result<()> {
     tags::store::untag_all(tx, TaggedType::Company, company.id).await?;
