@@ -45,7 +45,7 @@ pub use formats::{
 pub use keyring::{BadSecret, Generation, Keyring, SealError};
 pub use money::{Amount, Money};
 pub use object::{Object, Output, Void};
-pub use page::{EXACT_TOTAL, FieldNames, Include, Limit, Page, Paged, Sort, Window};
+pub use page::{EXACT_TOTAL, FieldNames, Include, Limit, Page, PageFrame, Paged, Sort, Window};
 pub use patch::{Assign, Patch, merge, merge_map, stored};
 pub use registry::Registry;
 pub use scope::{Area, Scope, ScopeSet};

@@ -19,6 +19,7 @@ mod owners;
 mod pages;
 mod passwords;
 mod pipelines;
+mod queries;
 mod races;
 mod registry;
 mod roles;
