@@ -13,6 +13,7 @@ mod faults;
 mod idempotency;
 mod impersonation;
 mod mails;
+mod metadata;
 mod oidc;
 mod organizations;
 mod owners;

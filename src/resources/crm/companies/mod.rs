@@ -4,10 +4,12 @@
 
 mod belongings;
 mod details;
+mod fields;
 mod methods;
 mod model;
 pub(super) mod placing;
 pub mod store;
 
+pub use fields::FIELDS;
 pub use methods::*;
 pub use model::*;

@@ -1,0 +1,43 @@
+//! The fields of companies that queries may name.
+
+use crate::query::table::{boolean, each, id, keyword, number, open, text, timestamp};
+use crate::query::{Field, Related, Table};
+use crate::resources::crm::tags;
+
+/// The stage that a company is in.
+static STAGE: Related = Related { table: "stages", own: "stage_id", other: "id", only: "" };
+/// The domains of a company.
+static DOMAINS: Related = Related { table: "company_domains", own: "id", other: "company_id", only: "" };
+/// The tags of a company.
+static TAGS: Related =
+    Related { table: "tag_uses", own: "id", other: "object_id", only: "{t}.\"object_type\" = 'company'" };
+
+const ALL: &[Field] = &[
+    id("id", "id"),
+    keyword("external_id", "external_id"),
+    text("name", "name").by_default().sortable_by_prefix("name"),
+    keyword("website", "website").by_default(),
+    each("domains", "domain").through(&DOMAINS).folded().by_default(),
+    keyword("industry", "industry").sortable(),
+    number("deal_value", "deal_value").in_parts(1000).sortable(),
+    keyword("currency", "currency"),
+    id("stage_id", "stage_id"),
+    text("stage", "name").through(&STAGE),
+    id("pipeline_id", "pipeline_id").through(&STAGE),
+    number("position", "position").sortable(),
+    text("notes", "notes"),
+    boolean("is_customer", "is_customer"),
+    id("owner_user_id", "owner_user_id").of_users(),
+    timestamp("last_contact", "last_contact").sortable(),
+    number("contact_count", "contact_count").sortable(),
+    number("open_ticket_count", "open_ticket_count").sortable(),
+    each("tags", "tag_key").through(&TAGS).folded_by(tags::fold),
+    id("created_by", "created_by").of_users(),
+    timestamp("created_at", "created_at").sortable_by_id(),
+    timestamp("updated_at", "updated_at").sortable(),
+    open("metadata", "metadata"),
+    open("custom_fields", "custom_fields"),
+];
+
+/// The fields of companies that queries may name.
+pub static FIELDS: Table = Table::of("company", "companies", ALL);
