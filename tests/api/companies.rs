@@ -518,7 +518,7 @@ fn queries_find_companies() {
             ("name:desc", "GBA"),
             ("industry:asc", "GBA"),
             ("deal_value:desc", "BAG"),
-            ("last_contact:desc", "ABG"),
+            ("last_contact:desc", "AGB"),
             ("created_at:desc", "GBA"),
             ("updated_at:asc", "ABG"),
             ("position:asc", "ABG"),
