@@ -14,11 +14,17 @@ pub struct Fixtures {
     invited: Value,
     owner: Value,
     contact: Value,
+    conversation: Value,
+    other_conversation: Value,
+    merge: Value,
     agent_role: Value,
     role: Value,
     key: Value,
     session: Value,
     channel: Value,
+    file: Value,
+    upload: Value,
+    uploaded: Value,
     access_token: String,
     admin_token: String,
     unique: String,
@@ -51,7 +57,8 @@ impl Fixtures {
             let invited = admin.ok("users.create", invited).await;
             let signature = json!({ "user_id": user["id"], "language": "en", "text": "Kind regards" });
             admin.ok("users.setSignature", signature).await;
-            let team = json!({ "name": "Fixture", "user_ids": [user["id"], api.acme.owner] });
+            let team =
+                json!({ "name": "Fixture", "user_ids": [user["id"], api.acme.owner], "is_support_enabled": true });
             let team = admin.ok("teams.create", team).await;
             let login = json!({ "email": "owner@acme.test", "password": super::organization::PASSWORD });
             let session = api.nobody().ok("auth.login", login).await;
@@ -60,13 +67,40 @@ impl Fixtures {
             let contact =
                 json!({ "name": format!("Fixture {n}"), "email": format!("contact{n}-{unique}@example.com") });
             let contact = admin.ok("contacts.create", contact).await;
-            last = json!({ "contact": contact, "channel": channel, "key": key, "role": role, "user": user, "team": team, "login": session, "invited": invited });
+            let file = json!({ "name": "fixture.txt", "content_base64": "Rml4dHVyZQ==" });
+            let file = admin.ok("files.create", file).await;
+            let upload = json!({ "name": "fixture.mp4", "content_type": "video/mp4", "size": 12 });
+            let (begun, uploaded) =
+                (admin.ok("files.createUpload", upload.clone()).await, admin.ok("files.createUpload", upload).await);
+            let chunk = json!({ "id": uploaded["id"], "offset": 0, "content_base64": "AAAAGGZ0eXBtcDQy" });
+            admin.ok("files.appendChunk", chunk).await;
+            let conversation =
+                json!({ "contact_id": contact["id"], "channel_id": channel["id"], "subject": "Fixture" });
+            let conversation = admin.ok("conversations.create", conversation).await;
+            for step in 1..=2 {
+                let checkpoint = json!({ "id": conversation["id"], "payload": { "step": step } });
+                admin.ok("conversations.addCheckpoint", checkpoint).await;
+            }
+            last = json!({ "file": file, "upload": begun, "uploaded": uploaded, "conversation": conversation, "contact": contact, "channel": channel, "key": key, "role": role, "user": user, "team": team, "login": session, "invited": invited });
         }
+        let online = json!({ "user_id": api.acme.owner, "availability": "online" });
+        admin.ok("users.setAvailability", online).await;
+        let mut more = Vec::new();
+        for _ in 0..3 {
+            let conversation = json!({ "contact_id": last["contact"]["id"], "channel_id": last["channel"]["id"] });
+            more.push(admin.ok("conversations.create", conversation).await["id"].clone());
+        }
+        let merge = json!({ "source_ids": [more[0]], "destination_id": more[1] });
+        admin.ok("conversations.merge", merge).await;
+        let history = admin.ok("conversations.history", json!({ "id": more[1] })).await;
         let access_token = last["login"]["access_token"].as_str().unwrap_or_default().to_owned();
         let sessions = api.client(&access_token).ok("auth.listSessions", json!({ "sort": "created_at:desc" })).await;
         Self {
             crm: Crm::create(api, &unique).await,
             contact: last["contact"]["id"].clone(),
+            conversation: last["conversation"]["id"].clone(),
+            other_conversation: more[2].clone(),
+            merge: history["data"][0]["event"]["data"]["merge_id"].clone(),
             team: last["team"]["id"].clone(),
             user: last["user"]["id"].clone(),
             invited: last["invited"]["id"].clone(),
@@ -76,6 +110,9 @@ impl Fixtures {
             key: last["key"]["id"].clone(),
             session: sessions["data"][1]["id"].clone(),
             channel: last["channel"]["id"].clone(),
+            file: last["file"]["id"].clone(),
+            upload: last["upload"]["id"].clone(),
+            uploaded: last["uploaded"]["id"].clone(),
             access_token,
             admin_token: api.acme.key.clone(),
             unique,
@@ -98,7 +135,19 @@ impl Fixtures {
                 ("id", "roles") => self.role.clone(),
                 ("id", "apiKeys") => self.key.clone(),
                 ("id", "channels") => self.channel.clone(),
+                ("id", "files") => match method.name() {
+                    "files.appendChunk" => self.upload.clone(),
+                    "files.completeUpload" => self.uploaded.clone(),
+                    _ => self.file.clone(),
+                },
+                ("file_id", _) => self.file.clone(),
+                ("file_ids", _) => json!([self.file]),
                 ("channel_id", _) => self.channel.clone(),
+                ("id", "conversations") => self.conversation.clone(),
+                ("source_ids", "conversations") => json!([self.other_conversation]),
+                ("destination_id", "conversations") => self.conversation.clone(),
+                ("merge_id", _) => self.merge.clone(),
+                ("contact_id", _) => self.contact.clone(),
                 ("id", "contacts") => self.contact.clone(),
                 ("email", "contacts") => json!(format!("new-{}@example.com", self.unique)),
                 ("phone", "contacts") => json!(self.phone()),
