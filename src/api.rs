@@ -5,6 +5,8 @@ use crate::resources::account::{api_keys, auth, organizations, roles, teams, use
 use crate::resources::channels::channels;
 use crate::resources::crm::{companies, contacts, custom_fields, metadata, pipelines, tags};
 use crate::resources::inbox::{conversations, files};
+use crate::resources::crm::{companies, contacts, custom_fields, pipelines, tags};
+use crate::resources::inbox::{conversations, files, queries};
 use crate::resources::system::api;
 
 /// Every resource's methods, area by area.
@@ -26,6 +28,7 @@ pub const TABLES: &[&[Entry]] = &[
     // Inbox
     conversations::METHODS,
     files::METHODS,
+    queries::METHODS,
     // Channels
     channels::METHODS,
     // System
