@@ -32,4 +32,5 @@ mod support;
 mod tags;
 mod teams;
 mod users;
+mod visibility;
 mod wire;
