@@ -286,7 +286,7 @@ fn it_can_be_explained_who_sees_what() {
         let answer = explain(json!({ "target": target })).await;
         assert_eq!(answer["allowed"], false, "{answer}");
 
-        admin.post("roles.explain", &json!({ "user_id": luca.id })).await.wrong("/method", "required");
+        admin.post("roles.explain", &json!({ "user_id": luca.id })).await.refused(400, "invalid_arguments");
         admin.post("roles.explain", &json!({ "user_id": luca.id, "method": "x.y" })).await.wrong("/method", "enum");
         let unknown = json!({ "user_id": luca.id, "target": { "type": "conversation", "id": api.unknown_id() } });
         admin.post("roles.explain", &unknown).await.wrong("/target/id", "unknown_id");
