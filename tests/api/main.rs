@@ -12,6 +12,7 @@ mod conversations;
 mod conversations_states;
 mod custom_fields;
 mod faults;
+mod files;
 mod idempotency;
 mod impersonation;
 mod mails;
