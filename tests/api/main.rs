@@ -16,6 +16,7 @@ mod files;
 mod idempotency;
 mod impersonation;
 mod mails;
+mod metadata;
 mod oidc;
 mod organizations;
 mod owners;
