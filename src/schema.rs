@@ -736,6 +736,7 @@ table! {
         destination_id -> IdSql,
         source -> Nullable<JsonSql>,
         destination -> Nullable<JsonSql>,
+        conversation_ids -> Nullable<JsonSql>,
         created_at -> TimestampSql,
         expires_at -> TimestampSql,
         unmerged_at -> Nullable<TimestampSql>,

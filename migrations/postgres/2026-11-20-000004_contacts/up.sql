@@ -35,6 +35,7 @@ CREATE TABLE contacts (
 );
 CREATE UNIQUE INDEX contacts_external_id ON contacts (organization_id, external_id);
 CREATE INDEX contacts_company ON contacts (organization_id, company_id, id);
+CREATE INDEX contacts_user ON contacts (organization_id, user_id, id);
 -- Of the contacts of a company, one at the most is its primary one.
 CREATE UNIQUE INDEX contacts_primary ON contacts (organization_id, company_id) WHERE is_primary;
 -- Namesakes in one company.
@@ -56,7 +57,7 @@ CREATE TABLE contact_identities (
 CREATE UNIQUE INDEX contact_identities_value ON contact_identities (organization_id, value, type);
 CREATE INDEX contact_identities_contact ON contact_identities (organization_id, contact_id);
 -- What two people are unlikely to share: the same mailbox spelled differently, one number for calls and for WhatsApp.
-CREATE INDEX contact_identities_likeness ON contact_identities (organization_id, likeness);
+CREATE INDEX contact_identities_likeness ON contact_identities (organization_id, likeness, contact_id);
 
 -- Contacts that were deleted, as they were, until they can no longer be restored; then only that there was one.
 CREATE TABLE deleted_contacts (
@@ -77,6 +78,7 @@ CREATE TABLE contact_merges (
     destination_id uuid NOT NULL,
     source jsonb,
     destination jsonb,
+    conversation_ids jsonb,
     created_at timestamptz NOT NULL,
     expires_at timestamptz NOT NULL,
     unmerged_at timestamptz,

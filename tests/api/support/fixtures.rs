@@ -12,6 +12,10 @@ pub struct Fixtures {
     invited: Value,
     owner: Value,
     contact: Value,
+    identity: Value,
+    other_contact: Value,
+    gone_contact: Value,
+    contact_merge: Value,
     agent_role: Value,
     role: Value,
     key: Value,
@@ -58,12 +62,26 @@ impl Fixtures {
             let contact =
                 json!({ "name": format!("Fixture {n}"), "email": format!("contact{n}-{unique}@example.com") });
             let contact = admin.ok("contacts.create", contact).await;
-            last = json!({ "contact": contact, "channel": channel, "key": key, "role": role, "user": user, "team": team, "login": session, "invited": invited });
+            let number = format!("+4916{n}{}", digits(&unique));
+            let twin = json!({ "identities": [{ "type": "whatsapp", "value": number }] });
+            admin.ok("contacts.create", json!({ "phone": number })).await;
+            let twin = admin.ok("contacts.create", twin).await;
+            let gone = json!({ "name": format!("Gone {n}") });
+            let gone = admin.ok("contacts.create", gone).await;
+            admin.ok("contacts.delete", json!({ "id": gone["id"] })).await;
+            let part = admin.ok("contacts.create", json!({ "name": "Part" })).await;
+            let merge = json!({ "source_id": part["id"], "destination_id": twin["id"] });
+            let merge = admin.ok("contacts.merge", merge).await;
+            last = json!({ "contact": contact, "other_contact": twin, "gone_contact": gone, "merge": merge["merge_id"], "channel": channel, "key": key, "role": role, "user": user, "team": team, "login": session, "invited": invited });
         }
         let access_token = last["login"]["access_token"].as_str().unwrap_or_default().to_owned();
         let sessions = api.client(&access_token).ok("auth.listSessions", json!({ "sort": "created_at:desc" })).await;
         Self {
             contact: last["contact"]["id"].clone(),
+            identity: last["contact"]["identities"][0]["id"].clone(),
+            other_contact: last["other_contact"]["id"].clone(),
+            gone_contact: last["gone_contact"]["id"].clone(),
+            contact_merge: last["merge"].clone(),
             team: last["team"]["id"].clone(),
             user: last["user"]["id"].clone(),
             invited: last["invited"]["id"].clone(),
@@ -92,7 +110,13 @@ impl Fixtures {
                 ("id", "apiKeys") => self.key.clone(),
                 ("id", "channels") => self.channel.clone(),
                 ("channel_id", _) => self.channel.clone(),
+                ("id", "contacts") if method.name() == "contacts.restore" => self.gone_contact.clone(),
                 ("id", "contacts") => self.contact.clone(),
+                ("identity_id", "contacts") => self.identity.clone(),
+                ("source_id", "contacts") => self.other_contact.clone(),
+                ("destination_id", "contacts") => self.contact.clone(),
+                ("merge_id", "contacts") => self.contact_merge.clone(),
+                ("value", "contacts") if method.name() == "contacts.addIdentity" => json!(self.phone()),
                 ("email", "contacts") => json!(format!("new-{}@example.com", self.unique)),
                 ("phone", "contacts") => json!(self.phone()),
                 ("session_id", _) => self.session.clone(),
@@ -115,8 +139,7 @@ impl Fixtures {
 
     /// A telephone number that nobody has.
     fn phone(&self) -> String {
-        let digits: String = self.unique.bytes().map(|digit| char::from(b'0' + digit % 10)).collect();
-        format!("+49{}", &digits[digits.len() - 12..])
+        format!("+491{}", digits(&self.unique))
     }
 
     /// Whether the example works without further preparation.
@@ -131,4 +154,10 @@ impl Fixtures {
             _ => self.admin_token.clone(),
         }
     }
+}
+
+/// Ten digits that are different for each id.
+fn digits(unique: &str) -> String {
+    let count = u64::from_str_radix(&unique[unique.len() - 12..], 16).unwrap();
+    format!("{:010}", count % 10_000_000_000)
 }

@@ -236,6 +236,28 @@ impl Contact {
         }
     }
 
+    /// Gives the contact an identity that was another one's; it stays the same identity.
+    pub fn take_over(&mut self, identity: &Identity, is_primary: bool) {
+        let mut identity = identity.clone();
+        let (id, kind) = (identity.id, identity.kind);
+        identity.contact_id = self.row.id;
+        identity.is_primary = false;
+        self.identities.push(identity);
+        if is_primary || self.primary(kind).is_none() {
+            self.make_primary(id);
+        }
+    }
+
+    /// Takes an identity away. If it was the primary one, the oldest other of its type is from now on.
+    pub fn remove_identity(&mut self, id: Id) {
+        let Some(gone) = self.identity(id).cloned() else { return };
+        self.identities.retain(|identity| identity.id != id);
+        let heir = self.identities.iter().find(|identity| identity.kind == gone.kind).map(|identity| identity.id);
+        if let Some(heir) = heir.filter(|_| gone.is_primary) {
+            self.make_primary(heir);
+        }
+    }
+
     /// Makes an identity the primary one of its type.
     pub fn make_primary(&mut self, id: Id) {
         let Some(kind) = self.identity(id).map(|identity| identity.kind) else { return };
@@ -262,7 +284,7 @@ impl Contact {
     }
 
     /// Makes what is copied from the identities what they say.
-    pub(super) fn settle(&mut self) {
+    pub fn settle(&mut self) {
         let value = |kind| self.primary(kind).map(|identity: &Identity| identity.value.clone());
         let (email, phone) = (value(IdentityType::Email), value(IdentityType::Phone));
         self.row.email = email;

@@ -5,6 +5,7 @@ pub mod control;
 mod details;
 pub mod heirs;
 mod model;
+pub mod movers;
 pub mod open;
 pub mod people;
 mod state;

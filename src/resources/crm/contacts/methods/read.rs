@@ -1,10 +1,10 @@
 //! How contacts are read.
 
 use crate::arguments;
-use crate::db::Id;
-use crate::method::{Access, Area, Context, Error, Kind, Method, Name, Result, Words};
+use crate::db::{Id, Timestamp};
+use crate::method::{Access, Area, Context, Error, Kind, Method, Name, Page, Result, Words};
 use crate::resources::crm::contacts::arguments::key;
-use crate::resources::crm::contacts::{Contact, IdentityType, store};
+use crate::resources::crm::contacts::{Contact, ContactType, IdentityType, copies, store};
 
 arguments! {
     /// What a contact is known by.
@@ -50,10 +50,38 @@ impl Method for Info {
             }
             _ => return Err(Error::argument("", "required", "expected one of id, external_id, identity")),
         };
-        let found = match id {
-            Some(id) => store::find(&mut conn, space, id).await?,
-            None => None,
-        };
-        found.ok_or_else(Error::not_found::<Contact>)
+        let Some(id) = id else { return Err(Error::not_found::<Contact>()) };
+        match store::find(&mut conn, space, id).await? {
+            Some(contact) => Ok(contact),
+            None => Err(copies::not_found(&mut conn, space, id).await?),
+        }
+    }
+}
+
+arguments! {
+    /// Lists contacts.
+    pub struct ListContacts paged {
+        /// Only contacts of this company.
+        pub company_id: Option<Id>,
+        /// Only contacts of this type.
+        #[serde(rename = "type")]
+        pub kind: Option<ContactType>,
+        /// Only contacts that were changed after this instant.
+        pub updated_after: Option<Timestamp>,
+    }
+}
+
+impl Method for ListContacts {
+    const NAME: &'static str = "contacts.list";
+    const ACCESS: Access = Access::read(Area::Contacts);
+    const KIND: Kind = Kind::Read;
+    const EXAMPLE: &'static str = r#"{"limit":50}"#;
+    type Output = Page<Contact>;
+
+    async fn call(self, ctx: Context) -> Result<Page<Contact>> {
+        let window = ctx.page(&self)?;
+        let filter = store::Filter { company: self.company_id, kind: self.kind, updated_after: self.updated_after };
+        let found = store::list(&mut *ctx.read().await?, ctx.space(), filter, &window).await?;
+        Ok(window.page(&ctx, found))
     }
 }
