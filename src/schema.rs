@@ -752,6 +752,8 @@ table! {
         id -> IdSql,
         name -> Text,
         query -> Text,
+        count -> BigInt,
+        counted_at -> TimestampSql,
         version -> BigInt,
         created_at -> TimestampSql,
         updated_at -> TimestampSql,

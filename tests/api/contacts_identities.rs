@@ -189,3 +189,147 @@ fn what_a_deleted_user_looked_after_goes_to_the_heir() {
         assert_eq!(jane["user_id"], json!(api.acme.owner));
     });
 }
+
+#[test]
+fn contacts_are_listed_by_company_type_query_and_what_is_typed() {
+    on_both(async |api| {
+        let admin = api.admin();
+        let acme = admin.ok("companies.create", json!({ "name": "Acme Rockets", "industry": "Space" })).await;
+        let jane = json!({
+            "name": "Jane van Dyke", "email": "jane@mail.acme.com", "phone": "+1-555-0123", "title": "Head of Sales", "type": "customer",
+            "company_id": acme["id"], "tags": ["VIP"], "language": "nl", "address": { "city": "Leiden", "country": "NL" },
+            "metadata": { "plan": { "seats": 12 } }, "external_id": "J-1", "notes": "Likes tea", "is_primary": true,
+            "identities": [{ "type": "telegram", "value": "@JaneD" }],
+        });
+        let jane = contact(api, jane).await;
+        api.pass_seconds(60);
+        let half_time = api.now();
+        api.pass_seconds(60);
+        let john = contact(api, json!({ "name": "john", "email": "john@other.example" })).await;
+        let consent = json!({ "id": john["id"], "channel": "sms", "value": "denied" });
+        let john = admin.ok("contacts.setConsent", consent).await;
+        let ids = async |body: Value| {
+            let listed = admin.ok("contacts.list", body).await;
+            let all = listed["data"].as_array().unwrap().iter();
+            all.map(|one| one["name"].as_str().unwrap_or("?").split(' ').next().unwrap().to_lowercase())
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(ids(json!({ "company_id": acme["id"] })).await, ["jane"]);
+        assert_eq!(ids(json!({ "type": "lead" })).await, ["john"]);
+        assert_eq!(ids(json!({ "updated_after": half_time })).await, ["john"]);
+        assert_eq!(ids(json!({ "sort": "name:desc" })).await, ["john", "jane"]);
+        assert_eq!(ids(json!({ "sort": "email:asc" })).await, ["jane", "john"]);
+        for typed in ["jan", "van ja", "JANE", "acme.com", "+1 (555) 01-23", "@janed", "sales hea", "dyke, jane"] {
+            assert_eq!(ids(json!({ "search": typed })).await, ["jane"], "{typed}");
+        }
+        assert_eq!(ids(json!({ "search": "tea" })).await, Vec::<String>::new());
+        for query in [
+            "display_name:*yke",
+            "name:\"jane van\"",
+            "email:JANE@mail.acme.com",
+            "email_domain:*.acme.com",
+            "phone:+15550123",
+            "identity:@janed",
+            "identity.type:telegram",
+            "company.name:rockets",
+            "company.industry:space",
+            "title:sales",
+            "notes:tea",
+            "is_primary:true",
+            "type:customer",
+            "language:nl",
+            "address.city:leiden",
+            "address.country:NL",
+            "tags:vip",
+            "external_id:j-1",
+            "metadata.plan.seats:[10 TO *]",
+            "consent.sms:unknown",
+            "jane",
+            "is_blocked:false AND NOT john",
+            "_exists_:company_id",
+            "created_at:[* TO now-90s]",
+            "first_name:null AND type:customer",
+            "conversation_count:0 +jane",
+        ] {
+            assert_eq!(ids(json!({ "filters": query })).await, ["jane"], "{query}");
+        }
+        let wrong = admin.post("contacts.list", &json!({ "filters": "is_bloked:true" })).await;
+        wrong.refused(400, "invalid_query");
+        assert_eq!(ids(json!({ "filters": "consent.sms:denied" })).await, ["john"]);
+        admin
+            .ok("contacts.update", json!({ "id": jane["id"], "name": "Joan", "identities": jane["identities"] }))
+            .await;
+        assert_eq!(ids(json!({ "search": "jane" })).await, ["joan"], "still in the address");
+        assert_eq!(ids(json!({ "search": "joan" })).await, ["joan"]);
+        admin.post("contacts.delete", &json!({ "id": jane["id"] })).await;
+        assert_eq!(ids(json!({ "search": "joan" })).await, Vec::<String>::new());
+        admin.ok("contacts.restore", json!({ "id": jane["id"] })).await;
+        assert_eq!(ids(json!({ "search": "joan", "filters": "tags:vip" })).await, ["joan"]);
+    });
+}
+
+#[test]
+fn a_company_counts_its_contacts_and_has_one_primary() {
+    on_both(async |api| {
+        let admin = api.admin();
+        let company = async |name: &str| admin.ok("companies.create", json!({ "name": name })).await;
+        let (acme, other) = (company("Acme").await, company("Other").await);
+        let count =
+            async |of: &Value| admin.ok("companies.info", json!({ "id": of["id"] })).await["contact_count"].clone();
+        let jane = contact(api, json!({ "name": "Jane", "company_id": acme["id"], "is_primary": true })).await;
+        let create = json!({ "name": "John", "company_id": acme["id"], "is_primary": true });
+        let (john, events) = api.events_of(admin.post("contacts.create", &create)).await;
+        let told: Vec<(&str, &Value)> = events.iter().map(|one| (one.kind.as_str(), &one.data["id"])).collect();
+        assert_eq!(told, [("contact.updated", &jane["id"]), ("contact.created", &john.body["id"])]);
+        assert_eq!(admin.ok("contacts.info", json!({ "id": jane["id"] })).await["is_primary"], false);
+        assert_eq!((count(&acme).await, count(&other).await), (json!(2), json!(0)));
+        let moved = admin.ok("contacts.update", json!({ "id": john.body["id"], "company_id": other["id"] })).await;
+        assert_eq!(moved["is_primary"], false, "of another company he is not the primary one");
+        assert_eq!((count(&acme).await, count(&other).await), (json!(1), json!(1)));
+        let alone = json!({ "id": jane["id"], "company_id": null, "is_primary": true });
+        admin.post("contacts.update", &alone).await.wrong("/is_primary", "no_company");
+        let unknown = json!({ "id": jane["id"], "company_id": api.unknown_id() });
+        admin.post("contacts.update", &unknown).await.wrong("/company_id", "unknown_id");
+        admin.post("contacts.delete", &json!({ "id": jane["id"] })).await;
+        assert_eq!(count(&acme).await, json!(0));
+        admin.ok("contacts.restore", json!({ "id": jane["id"] })).await;
+        assert_eq!(count(&acme).await, json!(1));
+        let merge = json!({ "source_id": jane["id"], "destination_id": john.body["id"] });
+        let merged = admin.ok("contacts.merge", merge).await;
+        assert_eq!((count(&acme).await, count(&other).await), (json!(0), json!(1)));
+        admin.ok("contacts.unmerge", json!({ "merge_id": merged["merge_id"] })).await;
+        assert_eq!((count(&acme).await, count(&other).await), (json!(1), json!(1)));
+        // Many who want to be the one at the same moment: one is, whoever it is.
+        let many = join_all((0..8).map(|n| {
+            let create = json!({ "name": format!("N{n}"), "company_id": acme["id"], "is_primary": true });
+            let admin = admin.clone();
+            async move { admin.ok("contacts.create", create).await }
+        }))
+        .await;
+        assert_eq!(many.len(), 8);
+        let primary = json!({ "company_id": acme["id"], "filters": "is_primary:true" });
+        assert_eq!(admin.ok("contacts.list", primary).await["data"].as_array().unwrap().len(), 1);
+        assert_eq!(count(&acme).await, json!(9));
+    });
+}
+
+#[test]
+fn custom_fields_are_checked_and_filled_in() {
+    on_both(async |api| {
+        let admin = api.admin();
+        let field = json!({
+            "object": "contact", "name": "size", "type": "number", "display_name": "Shoe size", "is_required_on": "create",
+        });
+        admin.ok("customFields.create", field).await;
+        let none = admin.post("contacts.create", &json!({ "name": "Jane" })).await;
+        none.wrong("/custom_fields/size", "required");
+        let wrong = json!({ "name": "Jane", "custom_fields": { "size": "38", "colour": 1 } });
+        let wrong = admin.post("contacts.create", &wrong).await;
+        assert_eq!(wrong.problems().len(), 2, "{}", wrong.text);
+        let jane = contact(api, json!({ "name": "Jane", "custom_fields": { "size": 38 } })).await;
+        let grown = json!({ "id": jane["id"], "custom_fields": { "size": 39 } });
+        assert_eq!(admin.ok("contacts.update", grown).await["custom_fields"], json!({ "size": 39 }));
+        let found = admin.ok("contacts.list", json!({ "filters": "custom_fields.size:>38" })).await;
+        assert_eq!(found["data"].as_array().unwrap().len(), 1);
+    });
+}

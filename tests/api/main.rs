@@ -29,6 +29,7 @@ mod registry;
 mod roles;
 mod schema;
 mod secrecy;
+mod segments;
 mod sessions;
 mod support;
 mod tags;

@@ -34,6 +34,10 @@ CREATE TABLE contacts (
     PRIMARY KEY (organization_id, id)
 );
 CREATE UNIQUE INDEX contacts_external_id ON contacts (organization_id, external_id);
+CREATE INDEX contacts_email ON contacts (organization_id, email);
+CREATE INDEX contacts_phone ON contacts (organization_id, phone);
+CREATE INDEX contacts_updated ON contacts (organization_id, updated_at, id);
+CREATE INDEX contacts_last_activity ON contacts (organization_id, last_activity_at NULLS FIRST, id);
 CREATE INDEX contacts_company ON contacts (organization_id, company_id, id);
 CREATE INDEX contacts_user ON contacts (organization_id, user_id, id);
 -- Of the contacts of a company, one at the most is its primary one.
@@ -92,8 +96,11 @@ CREATE TABLE segments (
     id uuid NOT NULL,
     name text NOT NULL,
     query text NOT NULL,
+    count bigint NOT NULL,
+    counted_at timestamptz NOT NULL,
     version bigint NOT NULL,
     created_at timestamptz NOT NULL,
     updated_at timestamptz NOT NULL,
     PRIMARY KEY (organization_id, id)
 );
+CREATE INDEX segments_counted ON segments (counted_at);

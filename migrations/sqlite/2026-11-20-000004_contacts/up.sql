@@ -34,6 +34,10 @@ CREATE TABLE contacts (
     PRIMARY KEY (organization_id, id)
 ) WITHOUT ROWID;
 CREATE UNIQUE INDEX contacts_external_id ON contacts (organization_id, external_id);
+CREATE INDEX contacts_email ON contacts (organization_id, email);
+CREATE INDEX contacts_phone ON contacts (organization_id, phone);
+CREATE INDEX contacts_updated ON contacts (organization_id, updated_at, id);
+CREATE INDEX contacts_last_activity ON contacts (organization_id, last_activity_at, id);
 CREATE INDEX contacts_company ON contacts (organization_id, company_id, id);
 CREATE INDEX contacts_user ON contacts (organization_id, user_id, id);
 -- Of the contacts of a company, one at the most is its primary one.
@@ -92,8 +96,11 @@ CREATE TABLE segments (
     id BLOB NOT NULL,
     name TEXT NOT NULL,
     query TEXT NOT NULL,
+    count INTEGER NOT NULL,
+    counted_at INTEGER NOT NULL,
     version INTEGER NOT NULL,
     created_at INTEGER NOT NULL,
     updated_at INTEGER NOT NULL,
     PRIMARY KEY (organization_id, id)
 ) WITHOUT ROWID;
+CREATE INDEX segments_counted ON segments (counted_at);

@@ -18,6 +18,7 @@ pub struct Fixtures {
     other_contact: Value,
     gone_contact: Value,
     contact_merge: Value,
+    segment: Value,
     agent_role: Value,
     role: Value,
     key: Value,
@@ -71,10 +72,12 @@ impl Fixtures {
             let gone = json!({ "name": format!("Gone {n}") });
             let gone = admin.ok("contacts.create", gone).await;
             admin.ok("contacts.delete", json!({ "id": gone["id"] })).await;
+            let segment = json!({ "name": "Fixture", "query": "name:fixture" });
+            let segment = admin.ok("segments.create", segment).await;
             let part = admin.ok("contacts.create", json!({ "name": "Part" })).await;
             let merge = json!({ "source_id": part["id"], "destination_id": twin["id"] });
             let merge = admin.ok("contacts.merge", merge).await;
-            last = json!({ "contact": contact, "other_contact": twin, "gone_contact": gone, "merge": merge["merge_id"], "channel": channel, "key": key, "role": role, "user": user, "team": team, "login": session, "invited": invited });
+            last = json!({ "contact": contact, "other_contact": twin, "gone_contact": gone, "merge": merge["merge_id"], "segment": segment, "channel": channel, "key": key, "role": role, "user": user, "team": team, "login": session, "invited": invited });
         }
         let access_token = last["login"]["access_token"].as_str().unwrap_or_default().to_owned();
         let sessions = api.client(&access_token).ok("auth.listSessions", json!({ "sort": "created_at:desc" })).await;
@@ -84,6 +87,7 @@ impl Fixtures {
             identity: last["contact"]["identities"][0]["id"].clone(),
             other_contact: last["other_contact"]["id"].clone(),
             gone_contact: last["gone_contact"]["id"].clone(),
+            segment: last["segment"]["id"].clone(),
             contact_merge: last["merge"].clone(),
             team: last["team"]["id"].clone(),
             user: last["user"]["id"].clone(),
@@ -119,6 +123,7 @@ impl Fixtures {
                 ("channel_id", _) => self.channel.clone(),
                 ("id", "contacts") if method.name() == "contacts.restore" => self.gone_contact.clone(),
                 ("id", "contacts") => self.contact.clone(),
+                ("id", "segments") => self.segment.clone(),
                 ("identity_id", "contacts") => self.identity.clone(),
                 ("source_id", "contacts") => self.other_contact.clone(),
                 ("destination_id", "contacts") => self.contact.clone(),

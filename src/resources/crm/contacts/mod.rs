@@ -12,8 +12,10 @@
 mod arguments;
 pub mod copies;
 mod duplicates;
-pub mod employers;
+mod fields;
+pub mod heirs;
 mod identity;
+pub mod listing;
 mod merging;
 mod methods;
 mod model;
@@ -21,6 +23,7 @@ mod parts;
 pub mod store;
 
 pub use duplicates::{Duplicate, Evidence, Resemblance};
+pub use fields::FIELDS;
 pub use identity::*;
 pub use methods::*;
 pub use model::*;

@@ -11,6 +11,7 @@ use super::parts::{Address, Consent, Unverified};
 use crate::db::prelude::*;
 use crate::db::{Id, Json, Timestamp};
 use crate::method::{Assign, Code, Object, Output, Tx};
+use crate::query::search::Entry;
 use crate::query::words;
 use crate::schema::contacts;
 use crate::text_enum;
@@ -34,6 +35,9 @@ impl Assign<ContactType> for ContactType {
         *target = self;
     }
 }
+
+/// The kind of the full-text index's entries for contacts.
+pub const SEARCHED: &str = "contact";
 
 /// What is stored of a contact in the table of contacts, but for what only queries need.
 #[derive(
@@ -299,6 +303,16 @@ impl Contact {
     /// The name as namesakes share it.
     pub(super) fn name_key(&self) -> Option<String> {
         self.name.as_deref().map(words::fold).filter(|key| !key.is_empty())
+    }
+
+    /// What `search` finds the contact by.
+    pub(super) fn entry(&self) -> Entry {
+        let row = &self.row;
+        let texts = [&row.name, &row.first_name, &row.last_name, &row.title].into_iter().flatten();
+        let values = self.identities.iter().map(|identity| &identity.value);
+        let all: Vec<&str> = texts.chain(values).map(String::as_str).collect();
+        let words = words::fold(&all.join(" "));
+        Entry { kind: SEARCHED, id: row.id, parent: None, is_private: false, words }
     }
 
     /// The words of the contact's text fields.

@@ -5,14 +5,15 @@ use diesel::expression::IntoSql;
 
 use super::copies;
 use super::identity::{Identity, IdentityKey};
-use super::model::{Contact, ContactRow, ContactType};
+use super::model::{Contact, ContactRow, SEARCHED};
 use crate::db::prelude::*;
 use crate::db::{Conn, Fault, Id, Timestamp};
-use crate::method::{Code, Error, OrConflict, Result, Tx, Window};
+use crate::method::{Code, Error, OrConflict, Result, Tx};
+use crate::query::search;
 use crate::resources::crm::companies;
 use crate::resources::crm::tags::{self, TaggedType};
 use crate::schema::{contact_identities, contacts};
-use crate::{keep, lock, lock_to_delete, run, run_each, run_page};
+use crate::{keep, lock, lock_to_delete, run, run_each};
 
 /// A contact.
 pub async fn find(conn: &mut Conn, space: Id, id: Id) -> Result<Option<Contact>> {
@@ -129,41 +130,6 @@ pub async fn by_external_id(conn: &mut Conn, space: Id, external_id: &str) -> Re
     .optional()?)
 }
 
-/// Which contacts a list is about; what is `None` does not matter.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Filter {
-    pub company: Option<Id>,
-    pub kind: Option<ContactType>,
-    pub updated_after: Option<Timestamp>,
-}
-
-/// The contacts that a filter lets through.
-pub async fn list(conn: &mut Conn, space: Id, filter: Filter, window: &Window) -> Result<(Vec<Contact>, Option<i64>)> {
-    let kinds = filter.kind.map_or(ContactType::ALL.to_vec(), |kind| vec![kind]);
-    let since = filter.updated_after.unwrap_or(Timestamp::from_millis(i64::MIN / 2_000_000));
-    let (rows, total) = match filter.company {
-        None => run_page!(
-            conn,
-            window,
-            contacts::id,
-            ContactRow,
-            contacts::table
-                .filter(contacts::organization_id.eq(space))
-                .filter(contacts::type_.eq_any(&kinds).and(contacts::updated_at.gt(since)))
-        ),
-        Some(company) => run_page!(
-            conn,
-            window,
-            contacts::id,
-            ContactRow,
-            contacts::table
-                .filter(contacts::organization_id.eq(space).and(contacts::company_id.eq(company)))
-                .filter(contacts::type_.eq_any(&kinds).and(contacts::updated_at.gt(since)))
-        ),
-    };
-    Ok((with_identities(conn, space, rows).await?, total))
-}
-
 /// Contacts with their identities: one statement for all of them.
 pub async fn with_identities(conn: &mut Conn, space: Id, rows: Vec<ContactRow>) -> Result<Vec<Contact>> {
     let ids: Vec<Id> = rows.iter().map(|row| row.id).collect();
@@ -242,6 +208,7 @@ pub(super) async fn put(tx: &mut Tx<'_>, mut contact: Contact) -> Result<Contact
         .execute(c))
     .or_conflict(raced)?;
     insert_identities(tx, &contact.identities).await?;
+    search::put(tx, contact.entry()).await?;
     companies::store::move_contact(tx, None, contact.company_id).await?;
     Ok(contact)
 }
@@ -249,6 +216,7 @@ pub(super) async fn put(tx: &mut Tx<'_>, mut contact: Contact) -> Result<Contact
 /// Takes a contact, locked to be deleted, from among the contacts, with all that is found by it.
 pub(super) async fn take_out(tx: &mut Tx<'_>, contact: &Contact) -> Result<()> {
     tags::store::untag_all(tx, TaggedType::Contact, contact.row.id).await?;
+    search::remove(tx, SEARCHED, contact.row.id).await?;
     run!(tx, |c| diesel::delete(contacts::table.find((contact.organization_id, contact.row.id))).execute(c))?;
     companies::store::move_contact(tx, contact.company_id, None).await
 }
@@ -274,6 +242,10 @@ async fn write(tx: &mut Tx<'_>, before: &Contact, mut after: Contact, event: &'s
         .execute(c))
     .or_conflict(raced)?;
     save_identities(tx, before, &after).await?;
+    let entry = after.entry();
+    if entry.words != before.entry().words {
+        search::put(tx, entry).await?;
+    }
     tx.emit_change(event, before, &after)?;
     Ok(after)
 }

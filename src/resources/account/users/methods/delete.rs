@@ -50,7 +50,7 @@ impl Method for Delete {
             organizations::store::replace_default_user(tx, self.id, self.reassign_to_user_id).await?;
             store::revoke_keys(tx, self.id).await?;
             conversations::heirs::of_user(tx, self.id, self.reassign_to_user_id).await?;
-            contacts::employers::of_user(tx, self.id, self.reassign_to_user_id).await?;
+            contacts::heirs::of_user(tx, self.id, self.reassign_to_user_id).await?;
             conversations::heirs::forget_user(tx, self.id).await?;
             // His own sessions go with him; those in which he acts as another belong to the other and would stay.
             session::revoke_all(tx, self.id, None).await?;

@@ -91,7 +91,7 @@ impl Method for Deactivate {
             if let Some(heir) = self.reassign_to_user_id {
                 organizations::store::replace_default_user(tx, self.id, Some(heir)).await?;
                 conversations::heirs::of_user(tx, self.id, Some(heir)).await?;
-                contacts::employers::of_user(tx, self.id, Some(heir)).await?;
+                contacts::heirs::of_user(tx, self.id, Some(heir)).await?;
             }
             if was_owner {
                 rules::require_an_owner(tx).await?;

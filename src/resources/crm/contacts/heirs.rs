@@ -1,4 +1,4 @@
-//! What becomes of the contacts of a company that goes, or becomes part of another one; and of those a user who goes looked after.
+//! Who looks after contacts when the user who did so goes.
 
 use super::store;
 use crate::db::Id;
@@ -6,31 +6,6 @@ use crate::db::prelude::*;
 use crate::method::{Result, Tx};
 use crate::run;
 use crate::schema::contacts;
-
-/// Gives the contacts of a company to another one, or to none, and announces each. The company they come to keeps its primary contact.
-pub async fn hand_over(tx: &mut Tx<'_>, from: Id, to: Option<Id>) -> Result<()> {
-    let space = tx.space();
-    let ids: Vec<Id> = run!(tx, |c| contacts::table
-        .filter(contacts::organization_id.eq(space).and(contacts::company_id.eq(from)))
-        .order(contacts::id)
-        .select(contacts::id)
-        .load(c))?;
-    let mut has_primary = match to {
-        Some(company) => store::has_primary(tx, company).await?,
-        None => true,
-    };
-    for id in ids {
-        let Some(before) = store::lock(tx, id).await?.filter(|contact| contact.company_id == Some(from)) else {
-            continue;
-        };
-        let mut contact = before.clone();
-        contact.company_id = to;
-        contact.is_primary &= !has_primary;
-        has_primary |= contact.is_primary;
-        store::save(tx, before, contact, "contact.updated").await?;
-    }
-    Ok(())
-}
 
 /// Gives the contacts that a user looked after to another one, or to nobody. Users are the same in both spaces: contacts of test keys
 /// follow without a word, for what happens there is no news here.
