@@ -7,6 +7,7 @@ use crate::access::authenticate::Sessions;
 use crate::method::App;
 use crate::providers::mail::{self, Mailer};
 use crate::resources::crm::segments;
+use crate::resources::inbox::files;
 
 /// How often it is looked for mail to send.
 const MAIL: Duration = Duration::from_secs(1);
@@ -21,6 +22,8 @@ const PURGE: Duration = Duration::from_secs(600);
 
 /// How often it is looked for segments to be counted again.
 const SEGMENTS: Duration = Duration::from_secs(60);
+/// How often bytes that no file has any more are taken away.
+const FILES: Duration = Duration::from_secs(60);
 
 /// Does all rounds, for as long as the server runs.
 pub async fn run(app: App) {
@@ -29,6 +32,7 @@ pub async fn run(app: App) {
         keep_time(&app),
         note_uses(&app),
         take_out(&app),
+        take_out_files(&app),
         seal_again(&app),
         count_segments(&app)
     );
@@ -80,6 +84,17 @@ async fn count_segments(app: &App) {
         if let Err(error) = segments::count_again(app).await {
             tracing::warn!(?error, "segments could not be counted");
         }
+    }
+}
+
+async fn take_out_files(app: &App) {
+    loop {
+        match files::storage::purge(app).await {
+            Ok(0) => {}
+            Ok(count) => tracing::debug!(count, "bytes that no file has were taken away"),
+            Err(error) => tracing::warn!(?error, "bytes that no file has could not be taken away"),
+        }
+        tokio::time::sleep(FILES).await;
     }
 }
 

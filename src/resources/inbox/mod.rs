@@ -1,5 +1,6 @@
 //! What is said: conversations, messages and files.
 
 pub mod conversations;
+pub mod files;
 pub mod messages;
 pub mod timers;

@@ -3,27 +3,30 @@
 use dotdesk::method::Described;
 use serde_json::{Value, json};
 
+use super::contacts::Contacts;
 use super::crm::Crm;
 use super::server::Api;
 
 /// Objects of Acme that the examples of methods can be pointed at.
 pub struct Fixtures {
     crm: Crm,
+    contacts: Contacts,
     team: Value,
     user: Value,
     invited: Value,
     owner: Value,
     contact: Value,
-    identity: Value,
-    other_contact: Value,
-    gone_contact: Value,
-    contact_merge: Value,
-    segment: Value,
+    conversation: Value,
+    other_conversation: Value,
+    merge: Value,
     agent_role: Value,
     role: Value,
     key: Value,
     session: Value,
     channel: Value,
+    file: Value,
+    upload: Value,
+    uploaded: Value,
     access_token: String,
     admin_token: String,
     unique: String,
@@ -56,7 +59,8 @@ impl Fixtures {
             let invited = admin.ok("users.create", invited).await;
             let signature = json!({ "user_id": user["id"], "language": "en", "text": "Kind regards" });
             admin.ok("users.setSignature", signature).await;
-            let team = json!({ "name": "Fixture", "user_ids": [user["id"], api.acme.owner] });
+            let team =
+                json!({ "name": "Fixture", "user_ids": [user["id"], api.acme.owner], "is_support_enabled": true });
             let team = admin.ok("teams.create", team).await;
             let login = json!({ "email": "owner@acme.test", "password": super::organization::PASSWORD });
             let session = api.nobody().ok("auth.login", login).await;
@@ -65,30 +69,41 @@ impl Fixtures {
             let contact =
                 json!({ "name": format!("Fixture {n}"), "email": format!("contact{n}-{unique}@example.com") });
             let contact = admin.ok("contacts.create", contact).await;
-            let number = format!("+4916{n}{}", digits(&unique));
-            let twin = json!({ "identities": [{ "type": "whatsapp", "value": number }] });
-            admin.ok("contacts.create", json!({ "phone": number })).await;
-            let twin = admin.ok("contacts.create", twin).await;
-            let gone = json!({ "name": format!("Gone {n}") });
-            let gone = admin.ok("contacts.create", gone).await;
-            admin.ok("contacts.delete", json!({ "id": gone["id"] })).await;
-            let segment = json!({ "name": "Fixture", "query": "name:fixture" });
-            let segment = admin.ok("segments.create", segment).await;
-            let part = admin.ok("contacts.create", json!({ "name": "Part" })).await;
-            let merge = json!({ "source_id": part["id"], "destination_id": twin["id"] });
-            let merge = admin.ok("contacts.merge", merge).await;
-            last = json!({ "contact": contact, "other_contact": twin, "gone_contact": gone, "merge": merge["merge_id"], "segment": segment, "channel": channel, "key": key, "role": role, "user": user, "team": team, "login": session, "invited": invited });
+            let file = json!({ "name": "fixture.txt", "content_base64": "Rml4dHVyZQ==" });
+            let file = admin.ok("files.create", file).await;
+            let upload = json!({ "name": "fixture.mp4", "content_type": "video/mp4", "size": 12 });
+            let (begun, uploaded) =
+                (admin.ok("files.createUpload", upload.clone()).await, admin.ok("files.createUpload", upload).await);
+            let chunk = json!({ "id": uploaded["id"], "offset": 0, "content_base64": "AAAAGGZ0eXBtcDQy" });
+            admin.ok("files.appendChunk", chunk).await;
+            let conversation =
+                json!({ "contact_id": contact["id"], "channel_id": channel["id"], "subject": "Fixture" });
+            let conversation = admin.ok("conversations.create", conversation).await;
+            for step in 1..=2 {
+                let checkpoint = json!({ "id": conversation["id"], "payload": { "step": step } });
+                admin.ok("conversations.addCheckpoint", checkpoint).await;
+            }
+            last = json!({ "file": file, "upload": begun, "uploaded": uploaded, "conversation": conversation, "contact": contact, "channel": channel, "key": key, "role": role, "user": user, "team": team, "login": session, "invited": invited });
         }
+        let online = json!({ "user_id": api.acme.owner, "availability": "online" });
+        admin.ok("users.setAvailability", online).await;
+        let mut more = Vec::new();
+        for _ in 0..3 {
+            let conversation = json!({ "contact_id": last["contact"]["id"], "channel_id": last["channel"]["id"] });
+            more.push(admin.ok("conversations.create", conversation).await["id"].clone());
+        }
+        let merge = json!({ "source_ids": [more[0]], "destination_id": more[1] });
+        admin.ok("conversations.merge", merge).await;
+        let history = admin.ok("conversations.history", json!({ "id": more[1] })).await;
         let access_token = last["login"]["access_token"].as_str().unwrap_or_default().to_owned();
         let sessions = api.client(&access_token).ok("auth.listSessions", json!({ "sort": "created_at:desc" })).await;
         Self {
             crm: Crm::create(api, &unique).await,
+            contacts: Contacts::create(api, &unique, &last["contact"]).await,
             contact: last["contact"]["id"].clone(),
-            identity: last["contact"]["identities"][0]["id"].clone(),
-            other_contact: last["other_contact"]["id"].clone(),
-            gone_contact: last["gone_contact"]["id"].clone(),
-            segment: last["segment"]["id"].clone(),
-            contact_merge: last["merge"].clone(),
+            conversation: last["conversation"]["id"].clone(),
+            other_conversation: more[2].clone(),
+            merge: history["data"][0]["event"]["data"]["merge_id"].clone(),
             team: last["team"]["id"].clone(),
             user: last["user"]["id"].clone(),
             invited: last["invited"]["id"].clone(),
@@ -98,6 +113,9 @@ impl Fixtures {
             key: last["key"]["id"].clone(),
             session: sessions["data"][1]["id"].clone(),
             channel: last["channel"]["id"].clone(),
+            file: last["file"]["id"].clone(),
+            upload: last["upload"]["id"].clone(),
+            uploaded: last["uploaded"]["id"].clone(),
             access_token,
             admin_token: api.acme.key.clone(),
             unique,
@@ -109,7 +127,8 @@ impl Fixtures {
         let mut example: Value = serde_json::from_str(method.entry.example).unwrap();
         let resource = method.name().split('.').next().unwrap_or_default();
         for (name, value) in example.as_object_mut().unwrap() {
-            if let Some(replacement) = self.crm.argument(method, name) {
+            let crm = self.contacts.argument(method, name).or_else(|| self.crm.argument(method, name));
+            if let Some(replacement) = crm {
                 *value = replacement;
                 continue;
             }
@@ -120,17 +139,19 @@ impl Fixtures {
                 ("id", "roles") => self.role.clone(),
                 ("id", "apiKeys") => self.key.clone(),
                 ("id", "channels") => self.channel.clone(),
+                ("id", "files") => match method.name() {
+                    "files.appendChunk" => self.upload.clone(),
+                    "files.completeUpload" => self.uploaded.clone(),
+                    _ => self.file.clone(),
+                },
+                ("file_id", _) => self.file.clone(),
+                ("file_ids", _) => json!([self.file]),
                 ("channel_id", _) => self.channel.clone(),
-                ("id", "contacts") if method.name() == "contacts.restore" => self.gone_contact.clone(),
-                ("id", "contacts") => self.contact.clone(),
-                ("id", "segments") => self.segment.clone(),
-                ("identity_id", "contacts") => self.identity.clone(),
-                ("source_id", "contacts") => self.other_contact.clone(),
-                ("destination_id", "contacts") => self.contact.clone(),
-                ("merge_id", "contacts") => self.contact_merge.clone(),
-                ("value", "contacts") if method.name() == "contacts.addIdentity" => json!(self.phone()),
-                ("email", "contacts") => json!(format!("new-{}@example.com", self.unique)),
-                ("phone", "contacts") => json!(self.phone()),
+                ("id", "conversations") => self.conversation.clone(),
+                ("source_ids", "conversations") => json!([self.other_conversation]),
+                ("destination_id", "conversations") => self.conversation.clone(),
+                ("merge_id", _) => self.merge.clone(),
+                ("contact_id", _) => self.contact.clone(),
                 ("session_id", _) => self.session.clone(),
                 ("user_id" | "act_as_user_id", _) => self.user.clone(),
                 ("reassign_to_user_id", _) => self.owner.clone(),
@@ -149,11 +170,6 @@ impl Fixtures {
         example
     }
 
-    /// A telephone number that nobody has.
-    fn phone(&self) -> String {
-        format!("+491{}", digits(&self.unique))
-    }
-
     /// Whether the example works without further preparation.
     pub fn runs_by_itself(method: &Described) -> bool {
         !NOT_BY_THEMSELVES.contains(&method.name())
@@ -166,10 +182,4 @@ impl Fixtures {
             _ => self.admin_token.clone(),
         }
     }
-}
-
-/// Ten digits that are different for each id.
-fn digits(unique: &str) -> String {
-    let count = u64::from_str_radix(&unique[unique.len() - 12..], 16).unwrap();
-    format!("{:010}", count % 10_000_000_000)
 }

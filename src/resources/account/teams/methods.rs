@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use super::model::{Team, TeamQueryPatch};
+use super::shown::{ListConversations, Metrics, PreviewQuery};
 use super::{membership, store};
 use crate::arguments;
 use crate::db::{Id, Json};
@@ -24,6 +25,9 @@ pub const METHODS: &[Entry] = &[
     Entry::of::<AddMember>(),
     Entry::of::<RemoveMember>(),
     Entry::of::<ListMembers>(),
+    Entry::of::<ListConversations>(),
+    Entry::of::<PreviewQuery>(),
+    Entry::of::<Metrics>(),
 ];
 
 arguments! {
