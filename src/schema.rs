@@ -456,6 +456,7 @@ table! {
         organization_id -> IdSql,
         kind -> Text,
         id -> IdSql,
+        is_test -> Bool,
         due_at -> TimestampSql,
     }
 }

@@ -1,14 +1,16 @@
-//! The server's own rounds: sending mail, noting the use of keys, taking out what is over.
+//! The server's own rounds: sending mail, doing what is due, noting the use of keys, taking out what is over.
 
 use std::time::Duration;
 
-use super::{purge, reseal};
+use super::{purge, reseal, timers};
 use crate::access::authenticate::Sessions;
 use crate::method::App;
 use crate::providers::mail::{self, Mailer};
 
 /// How often it is looked for mail to send.
 const MAIL: Duration = Duration::from_secs(1);
+/// How often it is looked for what is to happen by now.
+const TIMERS: Duration = Duration::from_secs(1);
 /// How often it is written down when keys were last used.
 const USES: Duration = Duration::from_secs(20);
 /// How often it is looked for what an old secret of the server sealed.
@@ -18,7 +20,7 @@ const PURGE: Duration = Duration::from_secs(600);
 
 /// Does all rounds, for as long as the server runs.
 pub async fn run(app: App) {
-    tokio::join!(send_mail(&app), note_uses(&app), take_out(&app), seal_again(&app));
+    tokio::join!(send_mail(&app), keep_time(&app), note_uses(&app), take_out(&app), seal_again(&app));
 }
 
 async fn send_mail(app: &App) {
@@ -28,6 +30,15 @@ async fn send_mail(app: &App) {
             tracing::warn!(?error, "mail could not be sent");
         }
         tokio::time::sleep(MAIL).await;
+    }
+}
+
+async fn keep_time(app: &App) {
+    loop {
+        if let Err(error) = timers::run_due(app).await {
+            tracing::warn!(?error, "what is due could not be looked up");
+        }
+        tokio::time::sleep(TIMERS).await;
     }
 }
 

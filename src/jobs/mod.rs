@@ -3,5 +3,6 @@
 mod background;
 mod purge;
 mod reseal;
+pub mod timers;
 
 pub use background::run;

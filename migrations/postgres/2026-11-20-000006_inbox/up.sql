@@ -128,12 +128,15 @@ CREATE INDEX messages_conversation ON messages (organization_id, conversation_id
 CREATE UNIQUE INDEX messages_client_message_id ON messages (organization_id, conversation_id, client_message_id);
 CREATE INDEX messages_external_message_id ON messages (organization_id, external_message_id);
 CREATE INDEX messages_pending ON messages (organization_id, id) WHERE status = 'pending_approval';
+CREATE INDEX messages_drafts ON messages (organization_id, conversation_id, id) WHERE status = 'draft';
 
--- What is to happen at a given time: a message to be sent, a snoozed conversation to come back.
+-- What is to happen at a given time: a message to be sent, a snoozed conversation to come back. Here organization_id is the
+-- organization itself: whoever works for it must know it.
 CREATE TABLE timers (
     organization_id uuid NOT NULL,
     kind text NOT NULL,
     id uuid NOT NULL,
+    is_test boolean NOT NULL,
     due_at timestamptz NOT NULL,
     PRIMARY KEY (organization_id, kind, id)
 );

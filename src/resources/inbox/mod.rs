@@ -2,3 +2,4 @@
 
 pub mod conversations;
 pub mod messages;
+pub mod timers;

@@ -38,6 +38,8 @@ pub struct Details {
     pub control_epoch: Option<i64>,
     /// Whether it was brought in from elsewhere.
     pub is_imported: bool,
+    /// Whether it was only put down, and nobody was told to answer: the contact was blocked, or the conversation was spam.
+    pub is_ignored: bool,
     /// When its words were last changed.
     pub edited_at: Option<Timestamp>,
 }

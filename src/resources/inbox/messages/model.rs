@@ -202,6 +202,11 @@ impl Message {
         }
     }
 
+    /// When it was said.
+    pub fn said_at(&self) -> Timestamp {
+        self.sent_at.filter(|_| !self.details.is_imported).unwrap_or(self.created_at)
+    }
+
     /// Whether it was said, rather than only written: drafts and what waits to be sent do not count for the conversation.
     pub fn is_said(&self) -> bool {
         use MessageStatus as S;

@@ -1,0 +1,398 @@
+//! The conversation that a message goes into: a given one, or the one of a contact on a channel, which begins with the message if
+//! there is none.
+
+use serde_json::{Map, Value, json};
+
+use super::model::{Message, Visibility};
+use super::store;
+use crate::arguments;
+use crate::db::{Id, Timestamp};
+use crate::method::{Code, Error, Name, Result, Tx, Words};
+use crate::resources::account::organizations;
+use crate::resources::channels::channels::{self, Channel, ChannelType};
+use crate::resources::crm::contacts::store::{Counted, KnownBy};
+use crate::resources::crm::contacts::{self, Contact, IdentityKey, IdentityType};
+use crate::resources::inbox::conversations::open::{Opening, open};
+use crate::resources::inbox::conversations::people::{self, Part};
+use crate::resources::inbox::conversations::timeline::{self, Happening};
+use crate::resources::inbox::conversations::visibility::Sight;
+use crate::resources::inbox::conversations::{
+    self, CloseReason, Conversation, Details, Handler, Handoff, HandoffReason, Status,
+};
+
+arguments! {
+    /// A contact by what they are known by: an id in your own system, or an address, number or account. A contact who is not known yet
+    /// is created.
+    #[derive(Default)]
+    pub struct ContactKnownBy {
+        /// The contact's id in your system; or else `type` and `value`.
+        pub external_id: Option<Name<255>>,
+        /// Where the contact is known by `value`.
+        #[serde(rename = "type")]
+        pub kind: Option<IdentityType>,
+        /// The address, number or account.
+        pub value: Option<Name<320>>,
+        /// The name, for a contact who has none yet.
+        pub name: Option<Words<200>>,
+    }
+}
+
+impl ContactKnownBy {
+    /// What to look the contact up by. `pointer` is the argument.
+    pub fn known_by(&self, pointer: &str) -> Result<KnownBy> {
+        match (&self.external_id, self.kind, &self.value) {
+            (Some(id), None, None) => Ok(KnownBy::ExternalId(id.to_string())),
+            (None, Some(kind), Some(value)) => IdentityKey::new(kind, value)
+                .map(KnownBy::Identity)
+                .map_err(|expected| Error::argument(format!("{pointer}/value"), "format", expected)),
+            _ => Err(Error::argument(pointer, "required", "give external_id, or type and value")),
+        }
+    }
+}
+
+/// Where a message goes, as the arguments say it.
+pub enum Address {
+    /// Into a conversation.
+    Conversation(Id),
+    /// To, or from, a contact, on a channel; the organization's default API channel if none is named.
+    Contact(Whom, Option<Id>),
+}
+
+/// Which contact.
+pub enum Whom {
+    /// One that is there.
+    Known(Id),
+    /// One that may have to be created.
+    KnownBy(KnownBy, Option<String>),
+}
+
+impl Address {
+    /// Reads the arguments `conversation_id`, or `contact_id` or `contact`, with `channel_id`.
+    pub fn of(
+        conversation: Option<Id>,
+        contact_id: Option<Id>,
+        contact: Option<&ContactKnownBy>,
+        channel: Option<Id>,
+    ) -> Result<Self> {
+        let whom = match (contact_id, contact) {
+            (Some(_), Some(_)) => {
+                return Err(Error::argument("/contact", "not_allowed", "give contact_id or contact, not both"));
+            }
+            (Some(id), None) => Some(Whom::Known(id)),
+            (None, Some(contact)) => {
+                Some(Whom::KnownBy(contact.known_by("/contact")?, contact.name.as_deref().map(str::to_owned)))
+            }
+            (None, None) => None,
+        };
+        match (conversation, whom) {
+            (Some(id), None) if channel.is_none() => Ok(Self::Conversation(id)),
+            (Some(_), None) => {
+                Err(Error::argument("/channel_id", "not_allowed", "a conversation has a channel already"))
+            }
+            (Some(_), Some(_)) => {
+                Err(Error::argument("/conversation_id", "not_allowed", "give a conversation or a contact, not both"))
+            }
+            (None, Some(whom)) => Ok(Self::Contact(whom, channel)),
+            (None, None) => {
+                Err(Error::argument("/conversation_id", "required", "give a conversation, or a contact and a channel"))
+            }
+        }
+    }
+}
+
+impl Whom {
+    /// The contact's id; who is not there yet and may be created, is.
+    async fn find(self, tx: &mut Tx<'_>, at: Timestamp) -> Result<Id> {
+        let space = tx.space();
+        match self {
+            Self::Known(id) => Ok(contacts::store::require(tx, "/contact_id", id).await?.id),
+            Self::KnownBy(known_by, name) => {
+                let found = match &known_by {
+                    KnownBy::Identity(key) => contacts::store::by_identity(tx, space, key).await?,
+                    KnownBy::ExternalId(id) => contacts::store::by_external_id(tx, space, id).await?,
+                };
+                match found {
+                    Some(id) if name.is_none() => Ok(id),
+                    _ => Ok(contacts::store::identify(tx, &known_by, name.as_deref(), at).await?.id),
+                }
+            }
+        }
+    }
+}
+
+/// A conversation, locked, with what becomes of it by a message.
+pub struct Thread {
+    /// As it was; `None` if it begins with the message.
+    before: Option<Conversation>,
+    /// As it will be.
+    pub conversation: Conversation,
+    /// What happened to it besides the message, and the event by which that is announced.
+    happened: Option<(Happening, &'static str, Value)>,
+}
+
+impl Thread {
+    /// A conversation that is locked already.
+    pub fn of(conversation: Conversation) -> Self {
+        Self { before: Some(conversation.clone()), conversation, happened: None }
+    }
+
+    /// A conversation within the caller's sight.
+    pub async fn seen(tx: &mut Tx<'_>, id: Id) -> Result<Self> {
+        let found = conversations::store::lock_seen(tx, id).await?;
+        found.map(Self::of).ok_or_else(Error::not_found::<Conversation>)
+    }
+
+    /// The conversation for something that is said to a contact: a given one, or the one that goes on with the contact on the channel;
+    /// else a new one.
+    pub async fn outbound(tx: &mut Tx<'_>, address: Address, at: Timestamp) -> Result<Self> {
+        match address {
+            Address::Conversation(id) => Self::seen(tx, id).await,
+            Address::Contact(whom, channel) => {
+                let channel = channel_of(tx, channel).await?;
+                let contact = whom.find(tx, at).await?;
+                if let Some(going_on) = going_on(tx, contact, &channel).await? {
+                    let ctx = tx.ctx().clone();
+                    let sight = Sight::of(&ctx, tx).await?;
+                    if sight.sees(tx, &going_on).await? {
+                        return Ok(Self::of(going_on));
+                    }
+                }
+                Self::begin(tx, contact, &channel, at).await
+            }
+        }
+    }
+
+    /// The conversation for something that a contact says: a given one, the one that goes on with the contact on the channel, or one
+    /// that was closed a short time ago; else a new one. `client_message_id` is looked for in one that was closed long ago too.
+    pub async fn inbound(
+        tx: &mut Tx<'_>,
+        address: Address,
+        at: Timestamp,
+        client_message_id: Option<&str>,
+    ) -> Result<Self> {
+        let (whom, channel) = match address {
+            Address::Conversation(id) => return Self::seen(tx, id).await?.moved_on(tx).await,
+            Address::Contact(whom, channel) => (whom, channel_of(tx, channel).await?),
+        };
+        let contact = whom.find(tx, at).await?;
+        if let Some(going_on) = going_on(tx, contact, &channel).await? {
+            return Ok(Self::of(going_on));
+        }
+        // Whoever else is about to begin a conversation with the contact waits here, and then finds this one.
+        let locked = contacts::store::lock(tx, contact).await?;
+        if let Some(going_on) = going_on(tx, contact, &channel).await? {
+            return Ok(Self::of(going_on));
+        }
+        let space = tx.space();
+        if let Some(closed) = store::latest_closed(tx, space, contact, channel.id).await?
+            && let Some(closed) = conversations::store::lock(tx, closed).await?
+        {
+            let is_the_place = match client_message_id {
+                Some(id) => store::by_client_id(tx, space, closed.id, id).await?.is_some(),
+                None => false,
+            };
+            let is_blocked = locked.is_some_and(|contact| contact.is_blocked);
+            if is_the_place || is_blocked || is_fresh(tx, &closed).await? {
+                return Self::of(closed).moved_on(tx).await;
+            }
+        }
+        Self::begin(tx, contact, &channel, at).await
+    }
+
+    /// A new conversation.
+    async fn begin(tx: &mut Tx<'_>, contact: Id, channel: &Channel, at: Timestamp) -> Result<Self> {
+        let space = tx.space();
+        let company_id = contacts::store::find(tx, space, contact).await?.and_then(|contact| contact.company_id);
+        let opening = Opening {
+            contact_id: contact,
+            company_id,
+            channel_id: channel.id,
+            channel_type: channel.type_.as_str().to_owned(),
+            source: channel.source.clone(),
+            team_id: channel.default_team_id,
+            subject: None,
+            external_id: None,
+            details: Details::default(),
+            metadata: Map::new(),
+            created_at: Some(at),
+        };
+        Ok(Self { before: None, conversation: open(tx, opening).await?, happened: None })
+    }
+
+    /// The conversation in which this one goes on, if it was merged into another.
+    async fn moved_on(self, tx: &mut Tx<'_>) -> Result<Self> {
+        let mut thread = self;
+        for _ in 0..MERGES {
+            let Some(next) = thread.conversation.details.merged_into_id else { break };
+            match conversations::store::lock(tx, next).await? {
+                Some(conversation) => thread = Self::of(conversation),
+                None => break,
+            }
+        }
+        Ok(thread)
+    }
+
+    /// Whether it begins with the message.
+    pub fn is_new(&self) -> bool {
+        self.before.is_none()
+    }
+
+    /// The message that is in it already under this id.
+    pub async fn already(&self, tx: &mut Tx<'_>, client_message_id: Option<&str>) -> Result<Option<Message>> {
+        match client_message_id {
+            Some(id) if !self.is_new() => {
+                store::by_client_id(tx, self.conversation.organization_id, self.conversation.id, id).await
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// The contact, if there still is one.
+    pub async fn contact(&self, tx: &mut Tx<'_>) -> Result<Option<Contact>> {
+        contacts::store::find(tx, self.conversation.organization_id, self.conversation.contact_id).await
+    }
+
+    /// Refuses a message on a channel that takes none.
+    pub async fn require_channel(&self, tx: &mut Tx<'_>) -> Result<Channel> {
+        let of = &self.conversation;
+        let channel = channels::store::find(tx, of.organization_id, of.channel_id).await?;
+        channel.filter(|channel| channel.is_active).ok_or_else(|| {
+            Error::new(Code::InvalidState, "The channel of this conversation is not active; no messages are added to it.")
+        })
+    }
+
+    /// Notes that the contact has something to say: a conversation that was put off or closed goes on.
+    pub fn wake(&mut self) {
+        let conversation = &mut self.conversation;
+        let happening = match conversation.status {
+            Status::Open | Status::Pending => return,
+            Status::Snoozed => Happening::Unsnoozed,
+            Status::Closed => Happening::Reopened,
+        };
+        conversation.status = if conversation.handler == Handler::Ai { Status::Pending } else { Status::Open };
+        conversation.snoozed_until = None;
+        conversation.closed_at = None;
+        conversation.details.resolution = None;
+        conversation.details.close_reason = None;
+        self.happened = Some((happening, "conversation.reopened", json!({ "reason": "message" })));
+    }
+
+    /// Lays a conversation that has just begun aside: nobody is to answer it.
+    pub fn lay_aside(&mut self, at: Timestamp) {
+        if self.is_new() {
+            self.conversation.status = Status::Closed;
+            self.conversation.closed_at = Some(at);
+            self.conversation.details.close_reason = Some(CloseReason::Spam);
+        }
+    }
+
+    /// Gives the conversation to a person, out of the hands of AI.
+    pub fn take_over(&mut self, tx: &Tx<'_>, user: Id) {
+        let conversation = &mut self.conversation;
+        conversation.hand_to(Handler::Human);
+        conversation.assigned_to_user_id = Some(user);
+        if conversation.status == Status::Pending {
+            conversation.status = Status::Open;
+        }
+        conversation.details.handoff = Some(Handoff {
+            id: tx.new_id(),
+            reason: HandoffReason::HumanTakeover,
+            summary: None,
+            to_team_id: None,
+            to_user_id: Some(user),
+            at: tx.now(),
+        });
+        self.happened = Some((Happening::TakenOver, "conversation.taken_over", json!({ "user_id": user })));
+    }
+
+    /// Stores a new message in it, and announces both.
+    pub async fn add(mut self, tx: &mut Tx<'_>, message: Message, events: &[&'static str]) -> Result<Message> {
+        self.conversation.take_note_of(&message);
+        self.store(tx, &message).await?;
+        store::insert(tx, &message).await?;
+        note_people(tx, &message).await?;
+        for event in events {
+            tx.emit(event, &message)?;
+        }
+        Ok(message)
+    }
+
+    /// Stores that a message that was only written so far was said, and announces it.
+    pub async fn say(
+        mut self,
+        tx: &mut Tx<'_>,
+        before: Message,
+        after: Message,
+        event: &'static str,
+    ) -> Result<Message> {
+        self.conversation.take_note_of(&after);
+        self.store(tx, &after).await?;
+        note_people(tx, &after).await?;
+        store::save(tx, before, after, event).await
+    }
+
+    /// Stores what has become of the conversation by a message, and announces what is more than a figure.
+    pub async fn store(self, tx: &mut Tx<'_>, message: &Message) -> Result<()> {
+        let now = self.conversation;
+        let is_open = |conversation: &Conversation| i32::from(conversation.status != Status::Closed);
+        let counted = match &self.before {
+            None => Counted { all: 1, open: is_open(&now) },
+            Some(before) => Counted { all: 0, open: is_open(&now) - is_open(before) },
+        };
+        match (self.before, self.happened) {
+            (None, _) => {
+                conversations::store::insert(tx, &now).await?;
+                tx.emit("conversation.created", &now)?;
+            }
+            (Some(before), Some((happening, event, data))) => {
+                let saved = conversations::store::save(tx, before, now.clone(), event).await?;
+                timeline::record(tx, &saved, happening, data).await?;
+            }
+            (Some(before), None) => conversations::store::settle(tx, &before, &now).await?,
+        }
+        let is_between = message.is_said() && message.visibility == Visibility::Public;
+        let at = is_between.then(|| message.said_at());
+        if at.is_some() || counted.all != 0 || counted.open != 0 {
+            contacts::store::count_conversations(tx, now.contact_id, counted, at).await?;
+        }
+        Ok(())
+    }
+}
+
+/// How many merges are followed to where a conversation goes on.
+const MERGES: usize = 20;
+
+/// The channel that is named, or the default one.
+async fn channel_of(tx: &mut Tx<'_>, id: Option<Id>) -> Result<Channel> {
+    match id {
+        Some(id) => channels::store::require(tx, "/channel_id", id).await,
+        None => channels::store::default_of(tx, ChannelType::Api).await,
+    }
+}
+
+/// The conversation that goes on with a contact on a channel, locked.
+async fn going_on(tx: &mut Tx<'_>, contact: Id, channel: &Channel) -> Result<Option<Conversation>> {
+    let space = tx.space();
+    let Some(id) = store::latest_open(tx, space, contact, channel.id).await? else { return Ok(None) };
+    let locked = conversations::store::lock(tx, id).await?;
+    Ok(locked.filter(|now| now.status != Status::Closed && now.contact_id == contact && now.channel_id == channel.id))
+}
+
+/// Whether a conversation was closed so short a time ago that it goes on with the contact's next message.
+async fn is_fresh(tx: &mut Tx<'_>, closed: &Conversation) -> Result<bool> {
+    let organization = tx.organization();
+    let settings = organizations::store::find(tx, organization).await?.map(|of| of.settings.0).unwrap_or_default();
+    let window = i64::from(settings.reopen_window_hours) * 3600;
+    Ok(closed.closed_at.is_some_and(|at| tx.now() < at.plus_seconds(window)))
+}
+
+/// Who wrote the message and who is mentioned in it has to do with the conversation from then on.
+async fn note_people(tx: &mut Tx<'_>, message: &Message) -> Result<()> {
+    if let Some(user) = message.author.user().filter(|_| message.is_said()) {
+        people::add(tx, message.conversation_id, user, Part::Wrote).await?;
+    }
+    for user in &message.details.mentions {
+        people::add(tx, message.conversation_id, *user, Part::Mentioned).await?;
+    }
+    Ok(())
+}
