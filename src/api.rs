@@ -3,6 +3,7 @@
 use crate::method::Entry;
 use crate::resources::account::{api_keys, auth, organizations, roles, teams, users};
 use crate::resources::channels::channels;
+use crate::resources::crm::contacts;
 use crate::resources::system::api;
 
 /// Every resource's methods, area by area.
@@ -14,6 +15,8 @@ pub const TABLES: &[&[Entry]] = &[
     users::METHODS,
     roles::METHODS,
     teams::METHODS,
+    // CRM
+    contacts::METHODS,
     // Channels
     channels::METHODS,
     // System

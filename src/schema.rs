@@ -644,7 +644,109 @@ table! {
     }
 }
 
+table! {
+    use diesel::sql_types::*;
+    use crate::db::{IdSql, JsonSql, TimestampSql};
+
+    contacts (organization_id, id) {
+        organization_id -> IdSql,
+        id -> IdSql,
+        company_id -> Nullable<IdSql>,
+        name -> Nullable<Text>,
+        first_name -> Nullable<Text>,
+        last_name -> Nullable<Text>,
+        email -> Nullable<Text>,
+        phone -> Nullable<Text>,
+        title -> Nullable<Text>,
+        role -> Nullable<Text>,
+        #[sql_name = "type"]
+        type_ -> Text,
+        user_id -> Nullable<IdSql>,
+        is_primary -> Bool,
+        is_verified -> Bool,
+        is_blocked -> Bool,
+        external_id -> Nullable<Text>,
+        details -> JsonSql,
+        consent -> JsonSql,
+        tags -> JsonSql,
+        custom_fields -> JsonSql,
+        metadata -> JsonSql,
+        words -> JsonSql,
+        name_key -> Nullable<Text>,
+        conversation_count -> Integer,
+        open_conversation_count -> Integer,
+        last_activity_at -> Nullable<TimestampSql>,
+        last_seen_at -> Nullable<TimestampSql>,
+        version -> BigInt,
+        created_at -> TimestampSql,
+        updated_at -> TimestampSql,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use crate::db::{IdSql, TimestampSql};
+
+    contact_identities (organization_id, id) {
+        organization_id -> IdSql,
+        id -> IdSql,
+        contact_id -> IdSql,
+        #[sql_name = "type"]
+        type_ -> Text,
+        value -> Text,
+        likeness -> Text,
+        is_primary -> Bool,
+        verified_at -> Nullable<TimestampSql>,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use crate::db::{IdSql, JsonSql, TimestampSql};
+
+    deleted_contacts (organization_id, id) {
+        organization_id -> IdSql,
+        id -> IdSql,
+        copy -> Nullable<JsonSql>,
+        deleted_at -> TimestampSql,
+        expires_at -> TimestampSql,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use crate::db::{IdSql, JsonSql, TimestampSql};
+
+    contact_merges (organization_id, id) {
+        organization_id -> IdSql,
+        id -> IdSql,
+        source_id -> IdSql,
+        destination_id -> IdSql,
+        source -> Nullable<JsonSql>,
+        destination -> Nullable<JsonSql>,
+        created_at -> TimestampSql,
+        expires_at -> TimestampSql,
+        unmerged_at -> Nullable<TimestampSql>,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use crate::db::{IdSql, TimestampSql};
+
+    segments (organization_id, id) {
+        organization_id -> IdSql,
+        id -> IdSql,
+        name -> Text,
+        query -> Text,
+        version -> BigInt,
+        created_at -> TimestampSql,
+        updated_at -> TimestampSql,
+    }
+}
+
 allow_tables_to_appear_in_same_query!(users, team_members, teams, roles);
 allow_tables_to_appear_in_same_query!(sessions, tokens);
 allow_tables_to_appear_in_same_query!(conversations, conversation_people, conversation_events, messages, csat_surveys);
 allow_tables_to_appear_in_same_query!(companies, company_domains, stages, tag_uses, tags);
+allow_tables_to_appear_in_same_query!(contacts, contact_identities);

@@ -104,6 +104,7 @@ codes! {
     TagNotFound = "tag_not_found" NotFound 404 "There is no such tag.";
     CustomFieldNotFound = "custom_field_not_found" NotFound 404 "There is no such custom field.";
     SignatureNotFound = "signature_not_found" NotFound 404 "The user has no signature in this language.";
+    ContactNotFound = "contact_not_found" NotFound 404 "There is no such contact; `merged_into_id` says which one it became, if it did.";
     ConversationNotFound = "conversation_not_found" NotFound 404 "There is no such conversation, or the caller may not see it.";
     MessageNotFound = "message_not_found" NotFound 404 "There is no such message, or the caller may not see its conversation.";
     ChannelNotFound = "channel_not_found" NotFound 404 "There is no such channel.";

@@ -17,10 +17,15 @@ pub fn check(format: &str, text: &str) -> Result<(), &'static str> {
     match format {
         "uuid" => text.parse::<crate::db::Id>().map(|_| ()),
         "date-time" => text.parse::<crate::db::Timestamp>().map(|_| ()),
-        _ => match FORMATS.iter().find(|(name, _)| *name == format) {
-            Some((_, check)) => check(text).map(|_| ()),
-            None => Ok(()),
-        },
+        _ => normal(format, text).map(|_| ()),
+    }
+}
+
+/// A string of one of these formats as it is stored, or what was expected; for values whose format is known only when they arrive.
+pub fn normal<'a>(format: &str, text: &'a str) -> Result<Cow<'a, str>, &'static str> {
+    match FORMATS.iter().find(|(name, _)| *name == format) {
+        Some((_, check)) => check(text),
+        None => Ok(Cow::Borrowed(text)),
     }
 }
 
@@ -97,6 +102,8 @@ formats! {
     Currency = "currency", max 3, currency;
     /// A host name without scheme, port or path; stored in lower case.
     Hostname = "hostname", max 253, hostname;
+    /// A country by its two letters (ISO 3166-1), such as `DE`; stored in capitals.
+    Country = "country", max 2, country;
     /// An IP address, or a range of them such as `10.0.0.0/8`.
     Cidr = "cidr", max 49, cidr;
     /// A login name: 2 to 64 letters, digits, dots, dashes or underscores; stored in lower case.
@@ -180,6 +187,22 @@ fn hostname(text: &str) -> Result<Cow<'_, str>, &'static str> {
     }
 }
 
+fn country(text: &str) -> Result<Cow<'_, str>, &'static str> {
+    /// The assigned codes of ISO 3166-1, and XK, which everybody uses for Kosovo.
+    const CODES: &str = "AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS BT BV BW \
+        BY BZ CA CC CD CF CG CH CI CK CL CM CN CO CR CU CV CW CX CY CZ DE DJ DK DM DO DZ EC EE EG EH ER ES ET FI FJ FK FM FO FR GA \
+        GB GD GE GF GG GH GI GL GM GN GP GQ GR GS GT GU GW GY HK HM HN HR HT HU ID IE IL IM IN IO IQ IR IS IT JE JM JO JP KE KG KH \
+        KI KM KN KP KR KW KY KZ LA LB LC LI LK LR LS LT LU LV LY MA MC MD ME MF MG MH MK ML MM MN MO MP MQ MR MS MT MU MV MW MX MY \
+        MZ NA NC NE NF NG NI NL NO NP NR NU NZ OM PA PE PF PG PH PK PL PM PN PR PS PT PW PY QA RE RO RS RU RW SA SB SC SD SE SG SH \
+        SI SJ SK SL SM SN SO SR SS ST SV SX SY SZ TC TD TF TG TH TJ TK TL TM TN TO TR TT TV TW TZ UA UG UM US UY UZ VA VC VE VG VI \
+        VN VU WF WS XK YE YT ZA ZM ZW";
+    let upper = text.to_ascii_uppercase();
+    match upper.len() == 2 && CODES.split_ascii_whitespace().any(|code| code == upper) {
+        true => Ok(Cow::Owned(upper)),
+        false => Err("expected the two letters of a country such as DE"),
+    }
+}
+
 fn cidr(text: &str) -> Result<Cow<'_, str>, &'static str> {
     match text.parse::<ipnet::IpNet>().is_ok() || text.parse::<std::net::IpAddr>().is_ok() {
         true => Ok(Cow::Borrowed(text)),
@@ -242,6 +265,8 @@ mod tests {
             ("language", "pt-br"),
             ("timezone", "Europe/Berlin"),
             ("currency", "eur"),
+            ("country", "de"),
+            ("phone", "+1-555-0123"),
             ("hostname", "Support.example.com"),
             ("cidr", "2001:db8::/32"),
             ("cidr", "10.1.2.3"),
@@ -262,6 +287,7 @@ mod tests {
             ("language", "english"),
             ("timezone", "Berlin"),
             ("currency", "EURO"),
+            ("country", "Germany"),
             ("hostname", "https://example.com"),
             ("hostname", "a..b"),
             ("cidr", "10.0.0.0/33"),

@@ -39,7 +39,8 @@ pub use entry::{Access, Answer, BODY_LIMIT, Call, Deprecation, Entry, Kind, Meth
 pub use error::{Error, FieldError, OrConflict, Result};
 pub use fields::{Document, Int, List, Name, Nullable, Text, Words};
 pub use formats::{
-    Cidr, Currency, Email, Hostname, Language, MediaRange, MediaType, Phone, Source, Timezone, Url, Username,
+    Cidr, Country, Currency, Email, Hostname, Language, MediaRange, MediaType, Phone, Source, Timezone, Url, Username,
+    normal,
 };
 pub use keyring::{BadSecret, Generation, Keyring, SealError};
 pub use money::{Amount, Money};

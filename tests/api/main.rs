@@ -6,6 +6,7 @@ mod api_keys;
 mod auth;
 mod channels;
 mod cli;
+mod contacts;
 mod faults;
 mod idempotency;
 mod impersonation;

@@ -1,7 +1,8 @@
-//! Whom the organization deals with: companies and the stages they pass through, and what describes objects of every kind: tags
-//! and custom fields.
+//! Whom the organization deals with: companies and the stages they pass through, contacts, and what describes objects of every kind:
+//! tags and custom fields.
 
 pub mod companies;
+pub mod contacts;
 pub mod custom_fields;
 pub mod pipelines;
 pub mod tags;

@@ -11,6 +11,7 @@ pub struct Fixtures {
     user: Value,
     invited: Value,
     owner: Value,
+    contact: Value,
     agent_role: Value,
     role: Value,
     key: Value,
@@ -54,11 +55,15 @@ impl Fixtures {
             let session = api.nobody().ok("auth.login", login).await;
             let channel = json!({ "type": "api", "name": "Fixture", "source": "fixture.sms" });
             let channel = admin.ok("channels.create", channel).await;
-            last = json!({ "channel": channel, "key": key, "role": role, "user": user, "team": team, "login": session, "invited": invited });
+            let contact =
+                json!({ "name": format!("Fixture {n}"), "email": format!("contact{n}-{unique}@example.com") });
+            let contact = admin.ok("contacts.create", contact).await;
+            last = json!({ "contact": contact, "channel": channel, "key": key, "role": role, "user": user, "team": team, "login": session, "invited": invited });
         }
         let access_token = last["login"]["access_token"].as_str().unwrap_or_default().to_owned();
         let sessions = api.client(&access_token).ok("auth.listSessions", json!({ "sort": "created_at:desc" })).await;
         Self {
+            contact: last["contact"]["id"].clone(),
             team: last["team"]["id"].clone(),
             user: last["user"]["id"].clone(),
             invited: last["invited"]["id"].clone(),
@@ -87,6 +92,9 @@ impl Fixtures {
                 ("id", "apiKeys") => self.key.clone(),
                 ("id", "channels") => self.channel.clone(),
                 ("channel_id", _) => self.channel.clone(),
+                ("id", "contacts") => self.contact.clone(),
+                ("email", "contacts") => json!(format!("new-{}@example.com", self.unique)),
+                ("phone", "contacts") => json!(self.phone()),
                 ("session_id", _) => self.session.clone(),
                 ("user_id" | "act_as_user_id", _) => self.user.clone(),
                 ("reassign_to_user_id", _) => self.owner.clone(),
@@ -103,6 +111,12 @@ impl Fixtures {
             *value = replacement;
         }
         example
+    }
+
+    /// A telephone number that nobody has.
+    fn phone(&self) -> String {
+        let digits: String = self.unique.bytes().map(|digit| char::from(b'0' + digit % 10)).collect();
+        format!("+49{}", &digits[digits.len() - 12..])
     }
 
     /// Whether the example works without further preparation.

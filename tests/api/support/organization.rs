@@ -163,7 +163,12 @@ pub async fn row_counts(app: &App) -> Vec<(String, i64)> {
         messages,
         timers,
         csat_surveys,
-        views
+        views,
+        contacts,
+        contact_identities,
+        deleted_contacts,
+        contact_merges,
+        segments
     )
 }
 
