@@ -1,11 +1,14 @@
 //! All SQL of messages.
 
-use super::model::Message;
+use super::model::{Direction, Message, MessageStatus, Visibility};
+use crate::access::user::UserKind;
 use crate::db::prelude::*;
-use crate::db::{Conn, Id};
-use crate::method::{Code, Error, OrConflict, Result, Tx};
-use crate::schema::messages;
-use crate::{lock, run};
+use crate::db::{Conn, Fault, Id, Timestamp};
+use crate::method::{Code, Context, Error, OrConflict, Result, Tx, Window};
+use crate::resources::inbox::conversations::visibility::Sight;
+use crate::resources::inbox::conversations::{self, Conversation, Status};
+use crate::schema::{conversations as c, messages, users};
+use crate::{lock, run, run_page};
 
 /// A message, whoever may see it.
 pub async fn find(conn: &mut Conn, space: Id, id: Id) -> Result<Option<Message>> {
@@ -16,6 +19,95 @@ pub async fn find(conn: &mut Conn, space: Id, id: Id) -> Result<Option<Message>>
 pub async fn lock(tx: &mut Tx<'_>, id: Id) -> Result<Option<Message>> {
     let space = tx.space();
     Ok(lock!(tx, messages::table.find((space, id)).select(Message::as_select()))?)
+}
+
+/// A message in a conversation within the caller's sight, with that conversation.
+pub async fn seen(ctx: &Context, conn: &mut Conn, id: Id) -> Result<(Conversation, Message)> {
+    let message = find(conn, ctx.space(), id).await?.ok_or_else(Error::not_found::<Message>)?;
+    let sight = Sight::of(ctx, conn).await?;
+    let conversation = conversations::store::seen(conn, &sight, ctx.space(), message.conversation_id).await?;
+    Ok((conversation.ok_or_else(Error::not_found::<Message>)?, message))
+}
+
+/// The message that a write is about, with its conversation, both locked, the conversation first: all who change either do it in this
+/// order. For those who do not see the conversation neither is there.
+pub async fn target(tx: &mut Tx<'_>, id: Id) -> Result<(Conversation, Message)> {
+    let space = tx.space();
+    let of = find(tx, space, id).await?.map(|message| message.conversation_id);
+    let conversation = match of {
+        Some(of) => conversations::store::lock_seen(tx, of).await?,
+        None => None,
+    };
+    let Some(conversation) = conversation else { return Err(Error::not_found::<Message>()) };
+    let found = lock(tx, id).await?;
+    let message = tx.target(found)?;
+    if message.conversation_id != conversation.id {
+        return Err(Fault::Retry("the message went into another conversation meanwhile".into()).into());
+    }
+    Ok((conversation, message))
+}
+
+/// Name, picture and kind of a user.
+pub async fn user(
+    conn: &mut Conn,
+    organization: Id,
+    user: Id,
+) -> Result<Option<(String, Option<String>, UserKind)>> {
+    Ok(run!(conn, |c| users::table
+        .find((organization, user))
+        .select((users::name, users::avatar_url, users::kind))
+        .first(c))
+    .optional()?)
+}
+
+/// The newest conversation with a contact on a channel that is not closed.
+pub async fn latest_open(conn: &mut Conn, space: Id, contact: Id, channel: Id) -> Result<Option<Id>> {
+    latest(conn, space, contact, channel, &[Status::Open, Status::Pending, Status::Snoozed]).await
+}
+
+/// The newest conversation with a contact on a channel that is closed.
+pub async fn latest_closed(conn: &mut Conn, space: Id, contact: Id, channel: Id) -> Result<Option<Id>> {
+    latest(conn, space, contact, channel, &[Status::Closed]).await
+}
+
+async fn latest(conn: &mut Conn, space: Id, contact: Id, channel: Id, states: &[Status]) -> Result<Option<Id>> {
+    Ok(run!(conn, |conn| c::table
+        .filter(c::organization_id.eq(space).and(c::contact_id.eq(contact)))
+        .filter(c::channel_id.eq(channel).and(c::status.eq_any(states)).and(c::deleted_at.is_null()))
+        .order(c::id.desc())
+        .select(c::id)
+        .first(conn))
+    .optional()?)
+}
+
+/// Which messages of a conversation a list is about; what is `None` does not matter.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    pub conversation: Id,
+    pub since: Option<Timestamp>,
+    pub direction: Option<Direction>,
+    pub visibility: Option<Visibility>,
+    /// Whether what is only written so far belongs to it too.
+    pub include_drafts: bool,
+}
+
+/// The messages of a conversation that a filter lets through.
+pub async fn list(conn: &mut Conn, space: Id, filter: &Filter, window: &Window) -> Result<(Vec<Message>, Option<i64>)> {
+    let directions = filter.direction.map_or(Direction::ALL.to_vec(), |one| vec![one]);
+    let visibilities = filter.visibility.map_or(Visibility::ALL.to_vec(), |one| vec![one]);
+    let states: Vec<MessageStatus> =
+        MessageStatus::ALL.iter().copied().filter(|status| filter.include_drafts || status.is_said()).collect();
+    let since = filter.since.unwrap_or(Timestamp::from_millis(0));
+    Ok(run_page!(
+        conn,
+        window,
+        messages::id,
+        Message,
+        messages::table
+            .filter(messages::organization_id.eq(space).and(messages::conversation_id.eq(filter.conversation)))
+            .filter(messages::direction.eq_any(&directions).and(messages::visibility.eq_any(&visibilities)))
+            .filter(messages::status.eq_any(&states).and(messages::created_at.ge(since)))
+    ))
 }
 
 /// The message that a client sent under this id already.
