@@ -404,6 +404,18 @@ table! {
 
 table! {
     use diesel::sql_types::*;
+    use crate::db::IdSql;
+
+    conversation_merge_messages (organization_id, merge_id, message_id) {
+        organization_id -> IdSql,
+        merge_id -> IdSql,
+        message_id -> IdSql,
+        source_id -> IdSql,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
     use crate::db::{IdSql, JsonSql, TimestampSql};
 
     conversation_merges (organization_id, id) {
@@ -747,6 +759,13 @@ table! {
 
 allow_tables_to_appear_in_same_query!(users, team_members, teams, roles);
 allow_tables_to_appear_in_same_query!(sessions, tokens);
-allow_tables_to_appear_in_same_query!(conversations, conversation_people, conversation_events, messages, csat_surveys);
+allow_tables_to_appear_in_same_query!(
+    conversations,
+    conversation_people,
+    conversation_events,
+    conversation_merge_messages,
+    messages,
+    csat_surveys
+);
 allow_tables_to_appear_in_same_query!(companies, company_domains, stages, tag_uses, tags);
 allow_tables_to_appear_in_same_query!(contacts, contact_identities);

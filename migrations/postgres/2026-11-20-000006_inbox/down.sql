@@ -1,6 +1,7 @@
 DROP TABLE views;
 DROP TABLE csat_surveys;
 DROP TABLE timers;
+DROP TABLE conversation_merge_messages;
 DROP TABLE messages;
 DROP TABLE conversation_merges;
 DROP TABLE conversation_events;

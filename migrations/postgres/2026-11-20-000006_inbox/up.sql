@@ -130,6 +130,18 @@ CREATE INDEX messages_external_message_id ON messages (organization_id, external
 CREATE INDEX messages_pending ON messages (organization_id, id) WHERE status = 'pending_approval';
 CREATE INDEX messages_drafts ON messages (organization_id, conversation_id, id) WHERE status = 'draft';
 
+-- Which messages a merge moved, and from where.
+CREATE TABLE conversation_merge_messages (
+    organization_id uuid NOT NULL,
+    merge_id uuid NOT NULL,
+    message_id uuid NOT NULL,
+    source_id uuid NOT NULL,
+    PRIMARY KEY (organization_id, merge_id, message_id),
+    FOREIGN KEY (organization_id, merge_id) REFERENCES conversation_merges (organization_id, id) ON DELETE CASCADE,
+    FOREIGN KEY (organization_id, message_id) REFERENCES messages (organization_id, id) ON DELETE CASCADE
+);
+CREATE INDEX conversation_merge_messages_message ON conversation_merge_messages (organization_id, message_id);
+
 -- What is to happen at a given time: a message to be sent, a snoozed conversation to come back. Here organization_id is the
 -- organization itself: whoever works for it must know it.
 CREATE TABLE timers (

@@ -160,6 +160,7 @@ pub async fn row_counts(app: &App) -> Vec<(String, i64)> {
         conversation_people,
         conversation_events,
         conversation_merges,
+        conversation_merge_messages,
         messages,
         timers,
         csat_surveys,

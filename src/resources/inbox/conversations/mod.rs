@@ -1,10 +1,13 @@
 //! Conversations: threads of messages with one contact on one channel.
 
+pub mod assignment;
+pub mod control;
 mod details;
 pub mod heirs;
 mod model;
 pub mod open;
 pub mod people;
+mod state;
 pub mod store;
 mod tally;
 pub mod timeline;
@@ -12,3 +15,4 @@ pub mod visibility;
 
 pub use details::*;
 pub use model::*;
+pub use state::wake;

@@ -5,6 +5,7 @@ use super::visibility::Sight;
 use crate::db::prelude::*;
 use crate::db::{Conn, Id};
 use crate::method::{Code, Error, OrConflict, Result, Tx};
+use crate::resources::inbox::timers::{self, TimerKind};
 use crate::schema::{conversations, counters};
 use crate::{lock, run};
 
@@ -14,6 +15,24 @@ pub async fn find(conn: &mut Conn, space: Id, id: Id) -> Result<Option<Conversat
         .find((space, id))
         .filter(conversations::deleted_at.is_null())
         .select(Conversation::as_select())
+        .first(c))
+    .optional()?)
+}
+
+/// A conversation by its number.
+pub async fn by_number(conn: &mut Conn, space: Id, number: i64) -> Result<Option<Id>> {
+    Ok(run!(conn, |c| conversations::table
+        .filter(conversations::organization_id.eq(space).and(conversations::number.eq(number)))
+        .select(conversations::id)
+        .first(c))
+    .optional()?)
+}
+
+/// A conversation by its id in another system.
+pub async fn by_external_id(conn: &mut Conn, space: Id, external_id: &str) -> Result<Option<Id>> {
+    Ok(run!(conn, |c| conversations::table
+        .filter(conversations::organization_id.eq(space).and(conversations::external_id.eq(external_id)))
+        .select(conversations::id)
         .first(c))
     .optional()?)
 }
@@ -34,10 +53,8 @@ pub async fn target(tx: &mut Tx<'_>, id: Id) -> Result<Conversation> {
 
 /// A conversation within the caller's sight that a write changes besides what it is about, locked.
 pub async fn lock_seen(tx: &mut Tx<'_>, id: Id) -> Result<Option<Conversation>> {
-    let Some(conversation) = lock(tx, id).await? else { return Ok(None) };
-    let ctx = tx.ctx().clone();
-    let sight = Sight::of(&ctx, tx).await?;
-    Ok(sight.sees(tx, &conversation).await?.then_some(conversation))
+    let found = lock(tx, id).await?;
+    within_sight(tx, found).await
 }
 
 /// The conversation that an argument names, locked; one that is not there, or not seen, is an error of that argument.
@@ -78,7 +95,7 @@ pub async fn insert(tx: &mut Tx<'_>, conversation: &Conversation) -> Result<()> 
         .values((conversation, conversations::words.eq(&words)))
         .execute(c))
     .or_conflict(taken)?;
-    Ok(())
+    follow(tx, None, conversation).await
 }
 
 /// Stores what has become of a conversation and announces it as `event`. Without a difference nothing happens.
@@ -93,22 +110,69 @@ pub async fn save(
     }
     after.version += 1;
     after.updated_at = tx.now();
-    update(tx, &after).await?;
+    update(tx, &before, &after).await?;
     tx.emit_change(event, &before, &after)?;
     Ok(after)
 }
 
 /// Stores figures that follow from something else, which has its own event: counts, the latest message.
 pub async fn settle(tx: &mut Tx<'_>, before: &Conversation, after: &Conversation) -> Result<()> {
-    if after == before { Ok(()) } else { update(tx, after).await }
+    if after == before { Ok(()) } else { update(tx, before, after).await }
 }
 
-async fn update(tx: &mut Tx<'_>, after: &Conversation) -> Result<()> {
+/// Stores a conversation that was deleted as one that was not, and announces it.
+pub async fn restore(tx: &mut Tx<'_>, before: Conversation) -> Result<Conversation> {
+    let now = tx.now();
+    let after = Conversation { deleted_at: None, version: before.version + 1, updated_at: now, ..before.clone() };
+    update(tx, &before, &after).await?;
+    tx.emit("conversation.restored", &after)?;
+    Ok(after)
+}
+
+/// Takes a conversation away, for as long as it can be restored, and announces it.
+pub async fn delete(tx: &mut Tx<'_>, before: Conversation) -> Result<()> {
+    let after = Conversation { deleted_at: Some(tx.now()), ..before.clone() };
+    update(tx, &before, &after).await?;
+    tx.emit("conversation.deleted", &before)
+}
+
+/// A conversation that was deleted and is not gone yet, locked, if the caller would see it.
+pub async fn lock_deleted(tx: &mut Tx<'_>, id: Id) -> Result<Option<Conversation>> {
+    let space = tx.space();
+    let found: Option<Conversation> = lock!(
+        tx,
+        conversations::table
+            .find((space, id))
+            .filter(conversations::deleted_at.is_not_null())
+            .select(Conversation::as_select())
+    )?;
+    within_sight(tx, found).await
+}
+
+async fn within_sight(tx: &mut Tx<'_>, found: Option<Conversation>) -> Result<Option<Conversation>> {
+    let Some(conversation) = found else { return Ok(None) };
+    let ctx = tx.ctx().clone();
+    let sight = Sight::of(&ctx, tx).await?;
+    Ok(sight.sees(tx, &conversation).await?.then_some(conversation))
+}
+
+async fn update(tx: &mut Tx<'_>, before: &Conversation, after: &Conversation) -> Result<()> {
     let words = after.words();
     run!(tx, |c| diesel::update(conversations::table.find((after.organization_id, after.id)))
         .set((after, conversations::words.eq(&words)))
         .execute(c))
     .or_conflict(taken)?;
+    follow(tx, Some(before), after).await
+}
+
+/// Does what follows from a change: sets or clears the timer that brings it back, and counts it at its contact.
+async fn follow(tx: &mut Tx<'_>, before: Option<&Conversation>, after: &Conversation) -> Result<()> {
+    let due = |conversation: &Conversation| conversation.snoozed_until.filter(|_| conversation.deleted_at.is_none());
+    match (before.and_then(due), due(after)) {
+        (was, is) if was == is => {}
+        (_, Some(at)) => timers::set(tx, TimerKind::Unsnooze, after.id, at).await?,
+        (_, None) => timers::clear(tx, TimerKind::Unsnooze, after.id).await?,
+    }
     Ok(())
 }
 
