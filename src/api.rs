@@ -4,6 +4,7 @@ use crate::method::Entry;
 use crate::resources::account::{api_keys, auth, organizations, roles, teams, users};
 use crate::resources::channels::channels;
 use crate::resources::crm::contacts;
+use crate::resources::inbox::messages;
 use crate::resources::system::api;
 
 /// Every resource's methods, area by area.
@@ -17,6 +18,8 @@ pub const TABLES: &[&[Entry]] = &[
     teams::METHODS,
     // CRM
     contacts::METHODS,
+    // Inbox
+    messages::METHODS,
     // Channels
     channels::METHODS,
     // System

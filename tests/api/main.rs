@@ -11,6 +11,7 @@ mod faults;
 mod idempotency;
 mod impersonation;
 mod mails;
+mod messages;
 mod oidc;
 mod organizations;
 mod owners;

@@ -12,6 +12,8 @@ pub struct Fixtures {
     invited: Value,
     owner: Value,
     contact: Value,
+    conversation: Value,
+    message: Value,
     agent_role: Value,
     role: Value,
     key: Value,
@@ -58,12 +60,19 @@ impl Fixtures {
             let contact =
                 json!({ "name": format!("Fixture {n}"), "email": format!("contact{n}-{unique}@example.com") });
             let contact = admin.ok("contacts.create", contact).await;
-            last = json!({ "contact": contact, "channel": channel, "key": key, "role": role, "user": user, "team": team, "login": session, "invited": invited });
+            let hello = json!({ "contact_id": contact["id"], "channel_id": channel["id"], "text": "Hello" });
+            let received = admin.ok("messages.receive", hello).await;
+            let conversation = received["message"]["conversation_id"].clone();
+            let answer = json!({ "conversation_id": conversation, "text": "Good morning" });
+            admin.ok("messages.send", answer).await;
+            last = json!({ "message": received["message"], "contact": contact, "channel": channel, "key": key, "role": role, "user": user, "team": team, "login": session, "invited": invited });
         }
         let access_token = last["login"]["access_token"].as_str().unwrap_or_default().to_owned();
         let sessions = api.client(&access_token).ok("auth.listSessions", json!({ "sort": "created_at:desc" })).await;
         Self {
             contact: last["contact"]["id"].clone(),
+            conversation: last["message"]["conversation_id"].clone(),
+            message: last["message"]["id"].clone(),
             team: last["team"]["id"].clone(),
             user: last["user"]["id"].clone(),
             invited: last["invited"]["id"].clone(),
@@ -92,6 +101,8 @@ impl Fixtures {
                 ("id", "apiKeys") => self.key.clone(),
                 ("id", "channels") => self.channel.clone(),
                 ("channel_id", _) => self.channel.clone(),
+                ("id", "messages") => self.message.clone(),
+                ("conversation_id", _) => self.conversation.clone(),
                 ("id", "contacts") => self.contact.clone(),
                 ("email", "contacts") => json!(format!("new-{}@example.com", self.unique)),
                 ("phone", "contacts") => json!(self.phone()),

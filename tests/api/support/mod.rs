@@ -3,6 +3,7 @@
 pub mod client;
 pub mod databases;
 pub mod fixtures;
+pub mod inbox;
 pub mod organization;
 pub mod people;
 pub mod program;

@@ -32,19 +32,20 @@ pub async fn seen(ctx: &Context, conn: &mut Conn, id: Id) -> Result<(Conversatio
 /// The message that a write is about, with its conversation, both locked, the conversation first: all who change either do it in this
 /// order. For those who do not see the conversation neither is there.
 pub async fn target(tx: &mut Tx<'_>, id: Id) -> Result<(Conversation, Message)> {
+    let (conversation, message) = lock_seen(tx, id).await?.ok_or_else(Error::not_found::<Message>)?;
+    Ok((conversation, tx.target(Some(message))?))
+}
+
+/// A message in a conversation within the caller's sight, that a write changes besides what it is about; both locked.
+pub async fn lock_seen(tx: &mut Tx<'_>, id: Id) -> Result<Option<(Conversation, Message)>> {
     let space = tx.space();
-    let of = find(tx, space, id).await?.map(|message| message.conversation_id);
-    let conversation = match of {
-        Some(of) => conversations::store::lock_seen(tx, of).await?,
-        None => None,
-    };
-    let Some(conversation) = conversation else { return Err(Error::not_found::<Message>()) };
-    let found = lock(tx, id).await?;
-    let message = tx.target(found)?;
-    if message.conversation_id != conversation.id {
-        return Err(Fault::Retry("the message went into another conversation meanwhile".into()).into());
+    let Some(found) = find(tx, space, id).await? else { return Ok(None) };
+    let Some(conversation) = conversations::store::lock_seen(tx, found.conversation_id).await? else { return Ok(None) };
+    let Some(message) = lock(tx, id).await? else { return Ok(None) };
+    if message.conversation_id == conversation.id {
+        return Ok(Some((conversation, message)));
     }
-    Ok((conversation, message))
+    Err(Fault::Retry("the message went into another conversation meanwhile".into()).into())
 }
 
 /// Name, picture and kind of a user.

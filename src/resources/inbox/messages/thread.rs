@@ -17,7 +17,7 @@ use crate::resources::inbox::conversations::people::{self, Part};
 use crate::resources::inbox::conversations::timeline::{self, Happening};
 use crate::resources::inbox::conversations::visibility::Sight;
 use crate::resources::inbox::conversations::{
-    self, CloseReason, Conversation, Details, Handler, Handoff, HandoffReason, Status,
+    self, CloseReason, Conversation, Details, Handler, Status, assignment,
 };
 
 arguments! {
@@ -136,6 +136,11 @@ impl Thread {
         Self { before: Some(conversation.clone()), conversation, happened: None }
     }
 
+    /// A conversation that is not stored yet: it begins with the message.
+    pub fn beginning(conversation: Conversation) -> Self {
+        Self { before: None, conversation, happened: None }
+    }
+
     /// A conversation within the caller's sight.
     pub async fn seen(tx: &mut Tx<'_>, id: Id) -> Result<Self> {
         let found = conversations::store::lock_seen(tx, id).await?;
@@ -216,7 +221,7 @@ impl Thread {
             metadata: Map::new(),
             created_at: Some(at),
         };
-        Ok(Self { before: None, conversation: open(tx, opening).await?, happened: None })
+        Ok(Self::beginning(open(tx, opening).await?))
     }
 
     /// The conversation in which this one goes on, if it was merged into another.
@@ -263,58 +268,55 @@ impl Thread {
 
     /// Notes that the contact has something to say: a conversation that was put off or closed goes on.
     pub fn wake(&mut self) {
-        let conversation = &mut self.conversation;
-        let happening = match conversation.status {
+        let happening = match self.conversation.status {
             Status::Open | Status::Pending => return,
             Status::Snoozed => Happening::Unsnoozed,
             Status::Closed => Happening::Reopened,
         };
-        conversation.status = if conversation.handler == Handler::Ai { Status::Pending } else { Status::Open };
-        conversation.snoozed_until = None;
-        conversation.closed_at = None;
-        conversation.details.resolution = None;
-        conversation.details.close_reason = None;
+        self.conversation.reopen();
         self.happened = Some((happening, "conversation.reopened", json!({ "reason": "message" })));
     }
 
     /// Lays a conversation that has just begun aside: nobody is to answer it.
     pub fn lay_aside(&mut self, at: Timestamp) {
         if self.is_new() {
-            self.conversation.status = Status::Closed;
-            self.conversation.closed_at = Some(at);
-            self.conversation.details.close_reason = Some(CloseReason::Spam);
+            self.conversation.close(at, CloseReason::Spam, None);
         }
     }
 
     /// Gives the conversation to a person, out of the hands of AI.
-    pub fn take_over(&mut self, tx: &Tx<'_>, user: Id) {
+    pub fn take_over(&mut self, user: Id) {
         let conversation = &mut self.conversation;
         conversation.hand_to(Handler::Human);
         conversation.assigned_to_user_id = Some(user);
         if conversation.status == Status::Pending {
-            conversation.status = Status::Open;
+            conversation.open();
         }
-        conversation.details.handoff = Some(Handoff {
-            id: tx.new_id(),
-            reason: HandoffReason::HumanTakeover,
-            summary: None,
-            to_team_id: None,
-            to_user_id: Some(user),
-            at: tx.now(),
-        });
-        self.happened = Some((Happening::TakenOver, "conversation.taken_over", json!({ "user_id": user })));
+        let data = json!({ "user_id": user, "control_epoch": conversation.control_epoch });
+        self.happened = Some((Happening::TakenOver, "conversation.taken_over", data));
+    }
+
+    /// Whether what AI computed under `epoch` comes too late: people have taken over, or it was told to read again.
+    pub fn is_too_late(&self, epoch: Option<i64>) -> bool {
+        let now = &self.conversation;
+        epoch != Some(now.control_epoch) || (now.handler != Handler::Ai && !now.details.assist_mode)
     }
 
     /// Stores a new message in it, and announces both.
-    pub async fn add(mut self, tx: &mut Tx<'_>, message: Message, events: &[&'static str]) -> Result<Message> {
+    pub async fn add(
+        mut self,
+        tx: &mut Tx<'_>,
+        message: Message,
+        events: &[&'static str],
+    ) -> Result<(Message, Conversation)> {
         self.conversation.take_note_of(&message);
-        self.store(tx, &message).await?;
+        let conversation = self.store(tx, &message).await?;
         store::insert(tx, &message).await?;
         note_people(tx, &message).await?;
         for event in events {
             tx.emit(event, &message)?;
         }
-        Ok(message)
+        Ok((message, conversation))
     }
 
     /// Stores that a message that was only written so far was said, and announces it.
@@ -324,38 +326,38 @@ impl Thread {
         before: Message,
         after: Message,
         event: &'static str,
-    ) -> Result<Message> {
+    ) -> Result<(Message, Conversation)> {
         self.conversation.take_note_of(&after);
-        self.store(tx, &after).await?;
-        note_people(tx, &after).await?;
-        store::save(tx, before, after, event).await
+        let message = store::save(tx, before, after, event).await?;
+        let conversation = self.store(tx, &message).await?;
+        note_people(tx, &message).await?;
+        Ok((message, conversation))
     }
 
     /// Stores what has become of the conversation by a message, and announces what is more than a figure.
-    pub async fn store(self, tx: &mut Tx<'_>, message: &Message) -> Result<()> {
-        let now = self.conversation;
-        let is_open = |conversation: &Conversation| i32::from(conversation.status != Status::Closed);
-        let counted = match &self.before {
-            None => Counted { all: 1, open: is_open(&now) },
-            Some(before) => Counted { all: 0, open: is_open(&now) - is_open(before) },
-        };
-        match (self.before, self.happened) {
+    async fn store(self, tx: &mut Tx<'_>, message: &Message) -> Result<Conversation> {
+        let now = match (self.before, self.happened) {
             (None, _) => {
-                conversations::store::insert(tx, &now).await?;
-                tx.emit("conversation.created", &now)?;
+                conversations::store::insert(tx, &self.conversation).await?;
+                tx.emit("conversation.created", &self.conversation)?;
+                self.conversation
             }
             (Some(before), Some((happening, event, data))) => {
-                let saved = conversations::store::save(tx, before, now.clone(), event).await?;
-                timeline::record(tx, &saved, happening, data).await?;
+                let now = conversations::store::save(tx, before.clone(), self.conversation, event).await?;
+                timeline::record(tx, &now, happening, data).await?;
+                assignment::settle(tx, &before, &now).await?;
+                now
             }
-            (Some(before), None) => conversations::store::settle(tx, &before, &now).await?,
+            (Some(before), None) => {
+                conversations::store::settle(tx, &before, &self.conversation).await?;
+                self.conversation
+            }
+        };
+        if message.is_said() && message.visibility == Visibility::Public {
+            let at = Some(message.said_at());
+            contacts::store::count_conversations(tx, now.contact_id, Counted::default(), at).await?;
         }
-        let is_between = message.is_said() && message.visibility == Visibility::Public;
-        let at = is_between.then(|| message.said_at());
-        if at.is_some() || counted.all != 0 || counted.open != 0 {
-            contacts::store::count_conversations(tx, now.contact_id, counted, at).await?;
-        }
-        Ok(())
+        Ok(now)
     }
 }
 
