@@ -413,7 +413,7 @@ fn test_keys_have_an_inbox_of_their_own() {
     on_both(async |api| {
         let key = json!({ "name": "Test", "scopes": ["*"], "environment": "test" });
         let key = api.admin().ok("apiKeys.create", key).await;
-        let tests = api.client(key["token"].as_str().unwrap());
+        let tests = api.client(key["secret"].as_str().unwrap());
         let hello = json!({ "contact": { "type": "phone", "value": "+1-555-0123" }, "text": "Hello" });
         let in_test = tests.ok("messages.receive", hello.clone()).await;
         let live = api.admin().ok("messages.receive", hello).await;

@@ -114,6 +114,9 @@ CREATE TABLE messages (
     words jsonb NOT NULL,
     client_message_id text,
     external_message_id text,
+    -- Who was asked to approve it, while that is open.
+    approver_user_id uuid,
+    approver_team_id uuid,
     scheduled_at timestamptz,
     sent_at timestamptz,
     delivered_at timestamptz,

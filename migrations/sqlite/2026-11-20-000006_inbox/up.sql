@@ -114,6 +114,9 @@ CREATE TABLE messages (
     words TEXT NOT NULL,
     client_message_id TEXT,
     external_message_id TEXT,
+    -- Who was asked to approve it, while that is open.
+    approver_user_id BLOB,
+    approver_team_id BLOB,
     scheduled_at INTEGER,
     sent_at INTEGER,
     delivered_at INTEGER,

@@ -1,6 +1,6 @@
 //! One of everything, and arguments for every method that refer to it.
 
-use dotdesk::method::Described;
+use dotdesk::method::{Described, ScopeSet};
 use serde_json::{Value, json};
 
 use super::server::Api;
@@ -14,6 +14,7 @@ pub struct Fixtures {
     contact: Value,
     conversation: Value,
     message: Value,
+    messages: Value,
     agent_role: Value,
     role: Value,
     key: Value,
@@ -37,6 +38,7 @@ impl Fixtures {
     pub async fn create(api: &Api) -> Self {
         let admin = api.admin();
         let unique = api.app.new_id().hex();
+        let program = super::organization::key(&api.app, api.acme.id, None, ScopeSet::ALL, None).await;
         let mut last = json!({});
         for n in 0..2 {
             let key = admin.ok("apiKeys.create", json!({ "name": "Fixture", "scopes": ["teams:read"] })).await;
@@ -64,8 +66,25 @@ impl Fixtures {
             let received = admin.ok("messages.receive", hello).await;
             let conversation = received["message"]["conversation_id"].clone();
             let answer = json!({ "conversation_id": conversation, "text": "Good morning" });
-            admin.ok("messages.send", answer).await;
-            last = json!({ "message": received["message"], "contact": contact, "channel": channel, "key": key, "role": role, "user": user, "team": team, "login": session, "invited": invited });
+            let sent = admin.ok("messages.send", answer.clone()).await;
+            let failed = admin.ok("messages.send", answer.clone()).await;
+            admin.ok("messages.reportDelivery", json!({ "id": failed["id"], "status": "failed" })).await;
+            let mut later = answer.clone();
+            later["scheduled_at"] = json!(api.now().plus_seconds(3600));
+            let scheduled = admin.ok("messages.send", later).await;
+            let mut draft = answer;
+            draft["direction"] = json!("outbound");
+            draft["status"] = json!("draft");
+            // Nobody approves what they wrote themselves, so it is a program that asks.
+            let program = api.client(&program);
+            let pending = program.ok("messages.create", draft.clone()).await;
+            program.ok("messages.requestApproval", json!({ "id": pending["id"] })).await;
+            let draft = admin.ok("messages.create", draft).await;
+            let messages = json!({
+                "sent": sent["id"], "failed": failed["id"], "scheduled": scheduled["id"], "draft": draft["id"],
+                "pending": pending["id"],
+            });
+            last = json!({ "messages": messages, "message": received["message"], "contact": contact, "channel": channel, "key": key, "role": role, "user": user, "team": team, "login": session, "invited": invited });
         }
         let access_token = last["login"]["access_token"].as_str().unwrap_or_default().to_owned();
         let sessions = api.client(&access_token).ok("auth.listSessions", json!({ "sort": "created_at:desc" })).await;
@@ -73,6 +92,7 @@ impl Fixtures {
             contact: last["contact"]["id"].clone(),
             conversation: last["message"]["conversation_id"].clone(),
             message: last["message"]["id"].clone(),
+            messages: last["messages"].clone(),
             team: last["team"]["id"].clone(),
             user: last["user"]["id"].clone(),
             invited: last["invited"]["id"].clone(),
@@ -101,7 +121,7 @@ impl Fixtures {
                 ("id", "apiKeys") => self.key.clone(),
                 ("id", "channels") => self.channel.clone(),
                 ("channel_id", _) => self.channel.clone(),
-                ("id", "messages") => self.message.clone(),
+                ("id", "messages") => self.message_for(method.name()).clone(),
                 ("conversation_id", _) => self.conversation.clone(),
                 ("id", "contacts") => self.contact.clone(),
                 ("email", "contacts") => json!(format!("new-{}@example.com", self.unique)),
@@ -128,6 +148,18 @@ impl Fixtures {
     fn phone(&self) -> String {
         let digits: String = self.unique.bytes().map(|digit| char::from(b'0' + digit % 10)).collect();
         format!("+49{}", &digits[digits.len() - 12..])
+    }
+
+    /// A message that stands where the method needs it.
+    fn message_for(&self, method: &str) -> &Value {
+        match method {
+            "messages.schedule" | "messages.requestApproval" | "messages.delete" => &self.messages["draft"],
+            "messages.cancelScheduled" => &self.messages["scheduled"],
+            "messages.resend" => &self.messages["failed"],
+            "messages.approve" | "messages.reject" => &self.messages["pending"],
+            "messages.vote" | "messages.reportDelivery" => &self.messages["sent"],
+            _ => &self.message,
+        }
     }
 
     /// Whether the example works without further preparation.

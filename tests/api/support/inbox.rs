@@ -69,12 +69,12 @@ impl Api {
     /// An AI teammate of Acme.
     pub async fn ai(&self, name: &str) -> Teammate {
         let ctx = Context::internal(self.app.clone(), server_itself(self.acme.id), "setup");
-        let (organization, agent) = (self.acme.id, self.acme.agent);
+        let (organization, owner) = (self.acme.id, self.acme.owner);
         let name = name.to_owned();
         let id = ctx
             .write(async move |tx| {
                 let person: dotdesk::resources::account::users::UserRow = run!(tx, |c| users::table
-                    .find((organization, agent))
+                    .find((organization, owner))
                     .select(SelectableHelper::as_select())
                     .first(c))?;
                 let row = dotdesk::resources::account::users::UserRow {

@@ -49,6 +49,24 @@ impl Conversation {
         }
     }
 
+    /// Takes note that a message is gone. `latest` is the latest one that the contact may read of those that are left.
+    pub fn forget(&mut self, message: &Message, latest: Option<&Message>) {
+        if !message.is_said() {
+            return;
+        }
+        self.message_count = (self.message_count - 1).max(0);
+        if message.visibility == Visibility::Private {
+            return;
+        }
+        if message.status == MessageStatus::Received && !message.details.is_ignored && self.unread_count > 0 {
+            self.set_unread(self.unread_count - 1);
+        }
+        if self.details.last_message.as_ref().is_some_and(|last| last.id == message.id) {
+            self.last_message_at = latest.map(Message::said_at);
+            self.details.last_message = latest.map(excerpt);
+        }
+    }
+
     /// Takes note of what has become of a message that is in it already.
     pub fn follow(&mut self, message: &Message) {
         if self.details.last_message.as_ref().is_some_and(|latest| latest.id == message.id) {

@@ -4,7 +4,7 @@ use serde_json::Map;
 
 use super::author;
 use super::body::Html;
-use super::details::Details;
+use super::details::{Approval, ApprovalState, Details};
 use super::model::{Author, Direction, Message, MessageKind, MessageStatus, Visibility};
 use super::thread::Thread;
 use crate::db::{Id, Json, Timestamp};
@@ -72,6 +72,18 @@ impl Message {
         self.metadata = content.metadata.map(stored).unwrap_or_default();
         self.client_message_id = content.client_message_id.map(|id| id.to_string());
         self.settle_kind();
+    }
+
+    /// Has it wait for somebody's approval.
+    pub fn ask_for_approval(&mut self, at: Timestamp, user: Option<Id>, team: Option<Id>) {
+        self.status = MessageStatus::PendingApproval;
+        self.details.approval = Approval {
+            state: ApprovalState::Pending,
+            requested_at: Some(at),
+            approver_user_id: user,
+            team_id: team,
+            ..Approval::default()
+        };
     }
 
     /// Tells from what it says what sort of message it is.

@@ -110,7 +110,9 @@ pub async fn send_due(tx: &mut Tx<'_>, id: Id) -> Result<()> {
         return Ok(());
     };
     let thread = Thread::of(conversation);
-    if after.author.is_ai() && thread.is_too_late(after.details.control_epoch) {
+    if let Some(epoch) = after.details.control_epoch
+        && thread.is_too_late(Some(epoch))
+    {
         after.status = MessageStatus::Discarded;
         let discarded = store::save(tx, before, after, "message.ai_discarded").await?;
         return note_discarded(tx, &thread.conversation, &discarded).await;

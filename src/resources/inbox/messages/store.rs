@@ -1,5 +1,8 @@
 //! All SQL of messages.
 
+use diesel::dsl::sql;
+use diesel::sql_types::Bool;
+
 use super::model::{Direction, Message, MessageStatus, Visibility};
 use crate::access::user::UserKind;
 use crate::db::prelude::*;
@@ -129,8 +132,16 @@ pub async fn by_client_id(
 /// Stores a new message; what becomes of its conversation, and who hears of it, is for the caller to say.
 pub async fn insert(tx: &mut Tx<'_>, message: &Message) -> Result<()> {
     let words = message.words();
-    run!(tx, |c| diesel::insert_into(messages::table).values((message, messages::words.eq(&words))).execute(c))
-        .or_conflict(taken)?;
+    let (user, team) = asked(message);
+    run!(tx, |c| diesel::insert_into(messages::table)
+        .values((
+            message,
+            messages::words.eq(&words),
+            messages::approver_user_id.eq(user),
+            messages::approver_team_id.eq(team),
+        ))
+        .execute(c))
+    .or_conflict(taken)?;
     Ok(())
 }
 
@@ -142,13 +153,70 @@ pub async fn save(tx: &mut Tx<'_>, before: Message, mut after: Message, event: &
     after.version += 1;
     after.updated_at = tx.now();
     let words = after.words();
+    let (user, team) = asked(&after);
     run!(tx, |c| diesel::update(messages::table.find((after.organization_id, after.id)))
-        .set((&after, messages::words.eq(&words)))
+        .set((
+            &after,
+            messages::words.eq(&words),
+            messages::approver_user_id.eq(user),
+            messages::approver_team_id.eq(team),
+        ))
         .execute(c))?;
     tx.emit_change(event, &before, &after)?;
     Ok(after)
 }
 
+/// Takes a message away and announces it.
+pub async fn delete(tx: &mut Tx<'_>, message: &Message) -> Result<()> {
+    run!(tx, |c| diesel::delete(messages::table.find((message.organization_id, message.id))).execute(c))?;
+    tx.emit("message.deleted", message)
+}
+
+/// The newest message of a conversation that was said and that the contact may read.
+pub async fn latest_said(conn: &mut Conn, space: Id, conversation: Id) -> Result<Option<Message>> {
+    let said: Vec<MessageStatus> = MessageStatus::ALL.iter().copied().filter(|status| status.is_said()).collect();
+    Ok(run!(conn, |c| messages::table
+        .filter(messages::organization_id.eq(space).and(messages::conversation_id.eq(conversation)))
+        .filter(messages::visibility.eq(Visibility::Public).and(messages::status.eq_any(&said)))
+        .order(messages::id.desc())
+        .select(Message::as_select())
+        .first(c))
+    .optional()?)
+}
+
+/// The drafts of a conversation, the newest ones first.
+pub async fn drafts(conn: &mut Conn, space: Id, conversation: Id) -> Result<Vec<Message>> {
+    // Written out, for the index that has only drafts: SQLite does not look into what is bound.
+    let is_draft = sql::<Bool>("messages.status = 'draft'");
+    Ok(run!(conn, |c| messages::table
+        .filter(messages::organization_id.eq(space).and(messages::conversation_id.eq(conversation)))
+        .filter(is_draft.clone())
+        .order(messages::id.desc())
+        .limit(100)
+        .select(Message::as_select())
+        .load(c))?)
+}
+
+/// The newest message that goes by this id in the system that delivers it.
+pub async fn by_external_id(conn: &mut Conn, space: Id, external_id: &str) -> Result<Option<Id>> {
+    Ok(run!(conn, |c| messages::table
+        .filter(messages::organization_id.eq(space).and(messages::external_message_id.eq(external_id)))
+        .filter(messages::direction.eq(Direction::Outbound))
+        .order(messages::id.desc())
+        .select(messages::id)
+        .first(c))
+    .optional()?)
+}
+
 fn taken(_: &str) -> Error {
     Error::new(Code::AlreadyExists, "The conversation has a message with this client_message_id.")
+}
+
+/// Who was asked to approve a message that waits for it.
+fn asked(message: &Message) -> (Option<Id>, Option<Id>) {
+    let approval = &message.details.approval;
+    match message.status {
+        MessageStatus::PendingApproval => (approval.approver_user_id, approval.team_id),
+        _ => (None, None),
+    }
 }

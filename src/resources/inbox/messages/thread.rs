@@ -334,6 +334,21 @@ impl Thread {
         Ok((message, conversation))
     }
 
+    /// Stores that a message that is counted already was said again, and announces it.
+    pub async fn say_again(
+        mut self,
+        tx: &mut Tx<'_>,
+        before: Message,
+        after: Message,
+        event: &'static str,
+    ) -> Result<Message> {
+        self.conversation.take_note_of_answer(&after);
+        self.conversation.follow(&after);
+        let message = store::save(tx, before, after, event).await?;
+        self.store(tx, &message).await?;
+        Ok(message)
+    }
+
     /// Stores what has become of the conversation by a message, and announces what is more than a figure.
     async fn store(self, tx: &mut Tx<'_>, message: &Message) -> Result<Conversation> {
         let now = match (self.before, self.happened) {

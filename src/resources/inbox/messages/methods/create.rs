@@ -137,6 +137,7 @@ impl Method for Create {
             message.details.cc = super::addresses(args.cc);
             message.details.bcc = super::addresses(args.bcc);
             message.details.language = stored(args.language);
+            message.details.control_epoch = message.author.is_ai().then_some(thread.conversation.control_epoch);
             message.details.is_imported = is_imported;
             message.external_message_id = stored(args.external_message_id);
             message.sent_at = (status == MessageStatus::Sent).then_some(at);
@@ -161,7 +162,7 @@ impl Create {
     /// Refuses arguments that do not go together; answers where the message stands and who may read it.
     fn check(&self, ctx: &Context) -> Result<(MessageStatus, Visibility)> {
         match self.created_at {
-            Some(_) => require_imports(ctx)?,
+            Some(_) => super::require_scope(ctx, Scope::write(Area::Imports))?,
             None if self.author_user_id.is_some() => {
                 let message = "only what was written in the past can be somebody else's";
                 return Err(Error::argument("/author_user_id", "not_allowed", message));
@@ -196,16 +197,4 @@ impl Create {
             _ => Ok((status, Visibility::Public)),
         }
     }
-}
-
-/// Who tells of the past needs a scope of its own.
-fn require_imports(ctx: &Context) -> Result<()> {
-    const NEEDED: Scope = Scope::write(Area::Imports);
-    let caller = ctx.caller()?;
-    if caller.scopes.has(NEEDED) {
-        return Ok(());
-    }
-    Err(Error::new(Code::MissingScope, format!("{} needs the scope {NEEDED} for this.", ctx.method()))
-        .with("needed", NEEDED.to_string())
-        .with("provided", caller.scopes.words().join(",")))
 }

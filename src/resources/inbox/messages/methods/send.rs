@@ -10,7 +10,7 @@ use crate::resources::inbox::conversations::{self, CloseReason, Conversation, Re
 use crate::resources::inbox::messages::compose::{self, Content};
 use crate::resources::inbox::messages::sending::{self, Verdict};
 use crate::resources::inbox::messages::thread::{Address, ContactKnownBy, Thread};
-use crate::resources::inbox::messages::{ApprovalState, Direction, Message, MessageStatus, author, store};
+use crate::resources::inbox::messages::{Direction, Message, MessageStatus, author, store};
 use crate::resources::inbox::timers::{self, TimerKind};
 
 arguments! {
@@ -185,10 +185,8 @@ impl Send {
             }
             Verdict::Suggest => Ok(thread.add(tx, message, &["message.drafted"]).await?.0),
             Verdict::Ask => {
-                message.status = MessageStatus::PendingApproval;
+                message.ask_for_approval(tx.now(), None, None);
                 message.scheduled_at = args.scheduled_at;
-                message.details.approval.state = ApprovalState::Pending;
-                message.details.approval.requested_at = Some(tx.now());
                 Ok(thread.add(tx, message, &["message.created", "message.approval_requested"]).await?.0)
             }
             Verdict::Send => match args.scheduled_at {
@@ -225,6 +223,9 @@ impl Send {
         let verdict = sending::judge(tx, &mut thread, &author, take_over, self.control_epoch).await?;
         let mut after = before.clone();
         after.require_something()?;
+        if author.is_person() {
+            after.details.control_epoch = None;
+        }
         match verdict {
             Verdict::Discard => {
                 after.status = MessageStatus::Discarded;
@@ -234,10 +235,8 @@ impl Send {
             }
             Verdict::Suggest => Ok(before),
             Verdict::Ask => {
-                after.status = MessageStatus::PendingApproval;
+                after.ask_for_approval(tx.now(), None, None);
                 after.scheduled_at = self.scheduled_at;
-                after.details.approval.state = ApprovalState::Pending;
-                after.details.approval.requested_at = Some(tx.now());
                 store::save(tx, before, after, "message.approval_requested").await
             }
             Verdict::Send => match self.scheduled_at {
