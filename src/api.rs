@@ -3,7 +3,7 @@
 use crate::method::Entry;
 use crate::resources::account::{api_keys, auth, organizations, roles, teams, users};
 use crate::resources::channels::channels;
-use crate::resources::crm::contacts;
+use crate::resources::crm::{companies, contacts, custom_fields, pipelines, tags};
 use crate::resources::inbox::messages;
 use crate::resources::system::api;
 
@@ -17,7 +17,11 @@ pub const TABLES: &[&[Entry]] = &[
     roles::METHODS,
     teams::METHODS,
     // CRM
+    companies::METHODS,
     contacts::METHODS,
+    pipelines::METHODS,
+    custom_fields::METHODS,
+    tags::METHODS,
     // Inbox
     messages::METHODS,
     // Channels

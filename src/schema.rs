@@ -759,6 +759,21 @@ table! {
     }
 }
 
+table! {
+    use diesel::sql_types::*;
+    use crate::db::IdSql;
+
+    search_words (organization_id, id) {
+        organization_id -> IdSql,
+        id -> IdSql,
+        kind -> Text,
+        parent_id -> Nullable<IdSql>,
+        is_private -> Bool,
+        row -> BigInt,
+        words -> Text,
+    }
+}
+
 allow_tables_to_appear_in_same_query!(users, team_members, teams, roles);
 allow_tables_to_appear_in_same_query!(sessions, tokens);
 allow_tables_to_appear_in_same_query!(

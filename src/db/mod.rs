@@ -4,6 +4,7 @@
 
 mod conn;
 mod fault;
+pub mod functions;
 mod migrate;
 mod postgres;
 pub mod prelude;

@@ -17,7 +17,7 @@ use tokio::sync::{Semaphore, mpsc, oneshot};
 
 use super::conn::{Conn, Reader, Transaction};
 use super::fault::Failure;
-use super::{Fault, OpenError, Unavailable};
+use super::{Fault, OpenError, Unavailable, functions};
 
 /// How many writers may wait for their turn; the next one is told to come back.
 const QUEUE: usize = 4096;
@@ -148,6 +148,7 @@ pub(super) fn connect(path: &Path, synchronous: &str) -> Result<SqliteConnection
         "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; PRAGMA foreign_keys = ON; PRAGMA synchronous = {synchronous};
          PRAGMA cache_size = -8000; PRAGMA temp_store = MEMORY; PRAGMA mmap_size = 268435456;"
     ))
+    .and_then(|()| functions::register(&mut conn))
     .map_err(diesel::ConnectionError::CouldntSetupConfiguration)?;
     Ok(conn)
 }

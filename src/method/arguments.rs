@@ -1,7 +1,8 @@
 //! The one way to declare the arguments of a method.
 
 /// Declares the argument struct of a method. Fields of type `Patch`, `Nullable` and `Option` may be left out; unknown fields
-/// are refused. `paged` adds what every list takes: `limit`, `cursor`, `sort`, `fields`, `include`.
+/// are refused. `paged` adds what every list takes: `limit`, `cursor`, `sort`, `fields`, `include`. `filtered` adds the same and
+/// `filters`, a query; such a list is sorted by any field that can be sorted by.
 #[macro_export]
 macro_rules! arguments {
     ($(#[$meta:meta])* pub struct $name:ident paged { $($body:tt)* }) => {
@@ -34,6 +35,53 @@ macro_rules! arguments {
 
             fn sort(&self) -> Option<$crate::method::Sort> {
                 self.sort
+            }
+
+            fn fields(&self) -> Option<&$crate::method::FieldNames> {
+                self.fields.as_ref()
+            }
+
+            fn include(&self) -> Option<&$crate::method::List<$crate::method::Include, 1>> {
+                self.include.as_ref()
+            }
+        }
+    };
+    ($(#[$meta:meta])* pub struct $name:ident filtered { $($body:tt)* }) => {
+        $crate::arguments! {
+            $(#[$meta])*
+            #[derive(Default)]
+            pub struct $name {
+                $($body)*
+                /// Which objects, in the query language: `status:open AND tags:(urgent OR vip)`.
+                pub filters: Option<$crate::method::Words<2000>>,
+                /// How many objects a page has, at the most; 50 if left out.
+                pub limit: Option<$crate::method::Limit>,
+                /// `next_cursor` of the previous page. Send the other arguments again with it.
+                pub cursor: Option<String>,
+                /// The order: a field that can be sorted by, and `asc` or `desc`, as in `created_at:desc`; oldest first if left out.
+                pub sort: Option<$crate::method::Words<100>>,
+                /// Answer only these fields of each object.
+                pub fields: Option<$crate::method::FieldNames>,
+                /// `total` to learn how many objects match in all.
+                pub include: Option<$crate::method::List<$crate::method::Include, 1>>,
+            }
+        }
+
+        impl $crate::query::Filtered for $name {
+            fn filters(&self) -> Option<&str> {
+                self.filters.as_deref()
+            }
+
+            fn sort(&self) -> Option<&str> {
+                self.sort.as_deref()
+            }
+
+            fn limit(&self) -> Option<$crate::method::Limit> {
+                self.limit
+            }
+
+            fn cursor(&self) -> Option<&str> {
+                self.cursor.as_deref()
             }
 
             fn fields(&self) -> Option<&$crate::method::FieldNames> {

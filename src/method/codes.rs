@@ -74,6 +74,7 @@ codes! {
     InvalidJson = "invalid_json" InvalidRequest 400 "The body is not JSON; `line` and `column` say where it stops being so.";
     JsonNotObject = "json_not_object" InvalidRequest 400 "The body is JSON, but not an object.";
     InvalidArguments = "invalid_arguments" InvalidRequest 400 "One or more arguments are wrong; `errors` lists every one with its pointer.";
+    InvalidQuery = "invalid_query" InvalidRequest 400 "A query is not understood; `errors` says where, and what may have been meant.";
     InvalidCursor = "invalid_cursor" InvalidRequest 400 "The cursor was not made by this method with these arguments; start again without it.";
     InvalidAuthHeader = "invalid_auth_header" InvalidRequest 400 "The credentials are sent in a form we do not know, or two different ones are sent at once.";
     IdempotencyKeyInvalid = "idempotency_key_invalid" InvalidRequest 400 "An idempotency key has 1 to 255 visible ASCII characters.";

@@ -107,6 +107,14 @@ impl Error {
         error
     }
 
+    /// Wrong arguments of a kind that has a code of its own.
+    #[track_caller]
+    pub fn of_fields(code: Code, message: impl Into<String>, fields: Vec<FieldError>) -> Self {
+        let mut error = Self::new(code, message);
+        error.0.fields = fields;
+        error
+    }
+
     /// Adds a detail beside `code` and `message`.
     pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
         self.0.details.insert(name.into(), value.into());

@@ -108,6 +108,8 @@ formats! {
     Cidr = "cidr", max 49, cidr;
     /// A login name: 2 to 64 letters, digits, dots, dashes or underscores; stored in lower case.
     Username = "username", max 64, username;
+    /// The key of a custom field: a small letter, and then small letters, digits and underscores.
+    FieldName = "field-name", max 60, field_name;
     /// What messages come from: words of letters, digits, dashes and underscores, with dots between them, such as `twilio.sms`;
     /// stored in lower case.
     Source = "source", max 64, source;
@@ -246,6 +248,15 @@ fn media_range(text: &str) -> Result<Cow<'_, str>, &'static str> {
 fn is_media_word(word: &str) -> bool {
     let first = word.starts_with(|c: char| c.is_ascii_alphanumeric());
     first && word.len() <= 127 && word.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$&-^_.+".contains(&b))
+}
+
+fn field_name(text: &str) -> Result<Cow<'_, str>, &'static str> {
+    let fits = text.starts_with(|c: char| c.is_ascii_lowercase())
+        && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
+    match fits {
+        true => Ok(Cow::Borrowed(text)),
+        false => Err("expected small letters, digits and underscores, such as contract_number"),
+    }
 }
 
 fn lower(text: &str) -> Cow<'_, str> {

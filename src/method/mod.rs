@@ -39,13 +39,13 @@ pub use entry::{Access, Answer, BODY_LIMIT, Call, Deprecation, Entry, Kind, Meth
 pub use error::{Error, FieldError, OrConflict, Result};
 pub use fields::{Document, Int, List, Name, Nullable, Text, Words};
 pub use formats::{
-    Cidr, Country, Currency, Email, Hostname, Language, MediaRange, MediaType, Phone, Source, Timezone, Url, Username,
-    normal,
+    Cidr, Country, Currency, Email, FieldName, Hostname, Language, MediaRange, MediaType, Phone, Source, Timezone, Url,
+    Username, normal,
 };
 pub use keyring::{BadSecret, Generation, Keyring, SealError};
 pub use money::{Amount, Money};
 pub use object::{Object, Output, Void};
-pub use page::{EXACT_TOTAL, FieldNames, Include, Limit, Page, Paged, Sort, Window};
+pub use page::{EXACT_TOTAL, FieldNames, Include, Limit, Page, PageFrame, Paged, Sort, Window};
 pub use patch::{Assign, Patch, merge, merge_map, stored};
 pub use registry::Registry;
 pub use scope::{Area, Scope, ScopeSet};

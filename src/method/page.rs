@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
 use super::context::Context;
-use super::cursor::{self, Asked, Position};
+use super::cursor::{self, Asked, Key, Position};
 use super::error::{Error, FieldError, Result};
 use super::fields::{Int, List, Words};
 use super::object::{Object, Output};
@@ -64,32 +64,64 @@ pub struct Window {
     pub descending: bool,
     /// Whether to count all matches.
     pub wants_total: bool,
-    limit: usize,
-    asked: Asked,
-    fields: Option<Vec<String>>,
-    wants_pagination_data: bool,
+    frame: PageFrame,
 }
 
 impl Window {
     pub(super) fn new<A: Paged>(ctx: &Context, args: &A) -> Result<Self> {
         let descending = args.sort() == Some(Sort::CreatedAtDesc);
-        let sort = u8::from(descending);
-        let asked = asked(ctx, args)?;
+        let frame = PageFrame::new(ctx, args, args.limit(), args.fields(), args.include())?;
         let after = match args.cursor() {
-            Some(text) => cursor::read(ctx.app().keyring(), text, ctx.method(), sort, &asked)?.last,
+            Some(text) => frame.after(ctx, text, descending)?.1,
             None if descending => Id::from_bytes([0xff; 16]),
             None => Id::NIL,
         };
-        let fields = args.fields().map(|names| known_fields(ctx, names)).transpose()?;
+        Ok(Self { after, descending, wants_total: frame.wants_total(), frame })
+    }
+
+    /// How many rows to fetch: one more than the page has, to know whether there is a next page.
+    pub fn fetch(&self) -> i64 {
+        self.frame.fetch()
+    }
+
+    /// The page made of the rows that were fetched; `total` counts all matches, up to one more than is exact.
+    pub fn page<T: Object>(self, ctx: &Context, (mut rows, total): (Vec<T>, Option<i64>)) -> Page<T> {
+        let more = self.frame.cut(&mut rows);
+        let last = rows.last().filter(|_| more).map(|row| (Key::None, row.id()));
+        self.frame.page(ctx, rows, last, self.descending, total)
+    }
+}
+
+/// What every page has, however its list is sorted: its size, its cursor, the fields to answer with, the total.
+pub struct PageFrame {
+    limit: usize,
+    asked: Asked,
+    fields: Option<Vec<String>>,
+    wants_total: bool,
+    wants_pagination_data: bool,
+}
+
+impl PageFrame {
+    /// What the arguments of a list ask for.
+    pub fn new<A: Serialize>(
+        ctx: &Context,
+        args: &A,
+        limit: Option<Limit>,
+        fields: Option<&FieldNames>,
+        include: Option<&List<Include, 1>>,
+    ) -> Result<Self> {
         Ok(Self {
-            after,
-            descending,
-            wants_total: args.include().is_some_and(|include| include.contains(&Include::Total)),
-            limit: usize::try_from(args.limit().map_or(DEFAULT_LIMIT, |limit| limit.0)).unwrap_or(1),
-            asked,
-            fields,
+            limit: usize::try_from(limit.map_or(DEFAULT_LIMIT, |limit| limit.0)).unwrap_or(1),
+            asked: asked(ctx, args)?,
+            fields: fields.map(|names| known_fields(ctx, names)).transpose()?,
+            wants_total: include.is_some_and(|include| include.contains(&Include::Total)),
             wants_pagination_data: ctx.options().wants_pagination_data,
         })
+    }
+
+    /// Whether to count all matches.
+    pub fn wants_total(&self) -> bool {
+        self.wants_total
     }
 
     /// How many rows to fetch: one more than the page has, to know whether there is a next page.
@@ -97,16 +129,39 @@ impl Window {
         self.limit as i64 + 1
     }
 
-    /// The page made of the rows that were fetched; `total` counts all matches, up to one more than is exact.
-    pub fn page<T: Object>(self, ctx: &Context, (mut rows, total): (Vec<T>, Option<i64>)) -> Page<T> {
+    /// Where the page before ended: the sort key and the id of its last row.
+    pub fn after(&self, ctx: &Context, text: &str, is_descending: bool) -> Result<(Key, Id)> {
+        let position = cursor::read(ctx.app().keyring(), text, ctx.method(), u8::from(is_descending), &self.asked)?;
+        Ok((position.key, position.last))
+    }
+
+    /// The error for a cursor that was made for another list.
+    pub fn foreign_cursor(&self, ctx: &Context) -> Error {
+        cursor::foreign(ctx.method())
+    }
+
+    /// Leaves as many rows as the page has, and says whether there are more.
+    pub fn cut<T>(&self, rows: &mut Vec<T>) -> bool {
         let more = rows.len() > self.limit;
         rows.truncate(self.limit);
-        let next_cursor = rows.last().filter(|_| more).map(|row| {
-            let position = Position { sort: u8::from(self.descending), last: row.id() };
-            cursor::write(ctx.app().keyring(), position, &self.asked)
+        more
+    }
+
+    /// The page; `last` is the sort key and the id of its last row, if there are more after it.
+    pub fn page<T>(
+        self,
+        ctx: &Context,
+        data: Vec<T>,
+        last: Option<(Key, Id)>,
+        is_descending: bool,
+        total: Option<i64>,
+    ) -> Page<T> {
+        let next_cursor = last.map(|(key, last)| {
+            let position = Position { sort: u8::from(is_descending), key, last };
+            cursor::write(ctx.app().keyring(), &position, &self.asked)
         });
         Page {
-            data: rows,
+            data,
             next_cursor,
             total: total.map(|total| total.min(EXACT_TOTAL)),
             total_is_exact: total.map(|total| total <= EXACT_TOTAL),
@@ -117,7 +172,7 @@ impl Window {
 }
 
 /// The hash of method, organization and filters; what may change between pages is left out.
-fn asked<A: Paged>(ctx: &Context, args: &A) -> Result<Asked> {
+fn asked<A: Serialize>(ctx: &Context, args: &A) -> Result<Asked> {
     let mut filters = serde_json::to_value(args)?;
     if let Value::Object(filters) = &mut filters {
         for name in ["limit", "cursor", "fields", "include"] {

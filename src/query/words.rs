@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
+use super::pattern::{Pattern, Piece};
 use crate::db::Json;
 
 /// The most characters of a word that count; what follows is cut off.
@@ -72,6 +73,47 @@ pub fn tokens(text: &str) -> Vec<String> {
     words
 }
 
+/// The words of a pattern, each with its wildcards. A `*` by itself at either end says nothing and is left out.
+pub(super) fn patterns(pattern: &Pattern) -> Vec<Pattern> {
+    let mut words = vec![Pattern::default()];
+    for piece in pattern.pieces() {
+        let Piece::Text(text) = piece else {
+            if let Some(word) = words.last_mut() {
+                word.push(piece.clone());
+            }
+            continue;
+        };
+        for c in text.nfkc() {
+            let alone = stands_alone(c);
+            let is_empty = words.last().is_none_or(|word| word.pieces().is_empty());
+            let belongs = c.is_alphanumeric() || (is_combining_mark(c) && !is_empty);
+            if (alone || !belongs) && !is_empty {
+                words.push(Pattern::default());
+            }
+            if belongs && let Some(word) = words.last_mut() {
+                word.push_text(&c.to_lowercase().collect::<String>());
+            }
+            if alone {
+                words.push(Pattern::default());
+            }
+        }
+    }
+    words.retain(|word| !word.pieces().is_empty());
+    let says_nothing = |word: Option<&Pattern>| word.is_some_and(|word| *word.pieces() == [Piece::Many]);
+    while says_nothing(words.last()) {
+        words.pop();
+    }
+    while says_nothing(words.first()) {
+        words.remove(0);
+    }
+    // Words are stored only so long.
+    let cut = |word: Pattern| match word.as_text().map(tokens) {
+        Some(tokens) => Pattern::exact(tokens.concat()),
+        None => word,
+    };
+    words.into_iter().map(cut).collect()
+}
+
 /// Whether a character is a word by itself: Han, Hiragana and Katakana.
 fn stands_alone(c: char) -> bool {
     matches!(c, '\u{3041}'..='\u{30ff}' | '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' | '\u{20000}'..='\u{3134f}')
@@ -98,6 +140,24 @@ mod tests {
         for (text, folded) in cases {
             assert_eq!(fold(text), folded, "{text}");
         }
+    }
+
+    #[test]
+    fn patterns_are_words_with_wildcards() {
+        let written = |text: &str| -> Vec<String> {
+            let Ok(query) = super::super::parse(&format!("f:{text}")) else { panic!("{text}") };
+            let super::super::Node::Leaf(leaf) = query.root else { panic!("{text}") };
+            let super::super::Value::Term(pattern) = leaf.value else { panic!("{text}") };
+            patterns(&pattern).iter().map(|word| word.like()).collect()
+        };
+        assert_eq!(written("*Lovelace"), ["%lovelace"]);
+        assert_eq!(written("O'Ne?ll"), ["o", "ne_ll"]);
+        assert_eq!(written("jane-*"), ["jane"]);
+        assert_eq!(written("退款*"), ["退", "款"]);
+        assert_eq!(written("Cafe\u{301}*"), ["café%"]);
+        assert_eq!(written("a.b"), ["a", "b"]);
+        assert_eq!(written("?-*"), ["_"]);
+        assert_eq!(written(&"x".repeat(100)), ["x".repeat(MAX_WORD)]);
     }
 
     #[test]

@@ -26,6 +26,11 @@ const NOT_BY_ORGANIZATION: &[(&str, &str)] = &[
     ("tokens", "finds the organization of a call by the digest of its token"),
 ];
 
+/// SQLite's full-text index is a table, with others that it keeps its pages in, where PostgreSQL has an index.
+const FULL_TEXT_TABLES: &str = "search_index";
+/// What stands in for the other database's full-text index, and what leads from SQLite's to the rows.
+const FULL_TEXT_INDEXES: &[&str] = &["search_words_words", "search_words_row"];
+
 /// Runs a test on an SQLite and on a PostgreSQL database that nothing is in yet.
 fn on_fresh<F: AsyncFn(&Database)>(test: F) {
     actix_web::rt::System::new().block_on(async {

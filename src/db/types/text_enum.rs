@@ -21,6 +21,9 @@ macro_rules! text_enum {
             /// Every value, in the order of declaration.
             pub const ALL: &'static [Self] = &[$(Self::$variant),+];
 
+            /// The words of all values, in the order of declaration.
+            pub const WORDS: &'static [&'static str] = &[$($word),+];
+
             /// The word that stands for this value.
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $word),+ }

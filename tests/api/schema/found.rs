@@ -7,7 +7,7 @@ use diesel::{Connection, QueryableByName, RunQueryDsl, SqliteConnection};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use super::OF_MIGRATIONS;
+use super::{FULL_TEXT_INDEXES, FULL_TEXT_TABLES, OF_MIGRATIONS};
 use crate::support::databases::sqlite_file;
 
 /// Which database speaks.
@@ -87,7 +87,7 @@ const INDEXES: Question = Question {
     postgres: r#"
         SELECT json_build_object('table', t.relname, 'name', n.relname, 'is_unique', i.indisunique,
             'is_partial', i.indpred IS NOT NULL,
-            'columns', (SELECT json_agg(a.attname ORDER BY k.place) FROM unnest(i.indkey::int2[]) WITH ORDINALITY k(number, place)
+            'columns', (SELECT coalesce(json_agg(a.attname ORDER BY k.place), '[]') FROM unnest(i.indkey::int2[]) WITH ORDINALITY k(number, place)
                 JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = k.number))::text AS answer
         FROM pg_index i JOIN pg_class t ON t.oid = i.indrelid JOIN pg_class n ON n.oid = i.indexrelid
         WHERE t.relnamespace = 'public'::regnamespace AND NOT i.indisprimary"#,
@@ -129,6 +129,9 @@ pub async fn read(url: &str) -> Found {
             found.others.insert(table);
             continue;
         }
+        if table.starts_with(FULL_TEXT_TABLES) {
+            continue;
+        }
         let key = keys.entry(table.clone()).or_default();
         if place > 0 {
             key.insert(place, name.clone());
@@ -136,7 +139,8 @@ pub async fn read(url: &str) -> Found {
         found.columns.entry(table).or_default().push(Column { name, kind, is_nullable });
     }
     found.primary_keys = keys.into_iter().map(|(table, key)| (table, key.into_values().collect())).collect();
-    found.indexes = ask(url, &INDEXES).await.into_iter().collect();
+    let indexes = ask::<Index>(url, &INDEXES).await.into_iter();
+    found.indexes = indexes.filter(|index| !FULL_TEXT_INDEXES.contains(&index.name.as_str())).collect();
     found.foreign_keys = ask(url, &FOREIGN_KEYS).await.into_iter().collect();
     found
 }

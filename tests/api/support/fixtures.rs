@@ -3,10 +3,12 @@
 use dotdesk::method::{Described, ScopeSet};
 use serde_json::{Value, json};
 
+use super::crm::Crm;
 use super::server::Api;
 
 /// Objects of Acme that the examples of methods can be pointed at.
 pub struct Fixtures {
+    crm: Crm,
     team: Value,
     user: Value,
     invited: Value,
@@ -89,6 +91,7 @@ impl Fixtures {
         let access_token = last["login"]["access_token"].as_str().unwrap_or_default().to_owned();
         let sessions = api.client(&access_token).ok("auth.listSessions", json!({ "sort": "created_at:desc" })).await;
         Self {
+            crm: Crm::create(api, &unique).await,
             contact: last["contact"]["id"].clone(),
             conversation: last["message"]["conversation_id"].clone(),
             message: last["message"]["id"].clone(),
@@ -113,6 +116,10 @@ impl Fixtures {
         let mut example: Value = serde_json::from_str(method.entry.example).unwrap();
         let resource = method.name().split('.').next().unwrap_or_default();
         for (name, value) in example.as_object_mut().unwrap() {
+            if let Some(replacement) = self.crm.argument(method, name) {
+                *value = replacement;
+                continue;
+            }
             let replacement = match (name.as_str(), resource) {
                 ("id", "teams") => self.team.clone(),
                 ("id", "users") if method.name() == "users.resendInvite" => self.invited.clone(),

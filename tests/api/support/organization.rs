@@ -146,6 +146,7 @@ pub async fn row_counts(app: &App) -> Vec<(String, i64)> {
         audit_entries,
         idempotency_keys,
         mails,
+        search_words,
         tags,
         tag_uses,
         custom_fields,

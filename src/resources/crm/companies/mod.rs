@@ -2,8 +2,11 @@
 //!
 //! Methods: `companies.create list info update upsert delete merge moveStage addTag removeTag`.
 
+mod details;
+mod methods;
 mod model;
-mod placing;
+pub(super) mod placing;
 pub mod store;
 
+pub use methods::*;
 pub use model::*;

@@ -4,20 +4,42 @@
 //! one stage happen one after the other. That its siblings make room is no change of a company: their versions stay.
 
 use super::model::Company;
-use crate::db::Id;
+use super::store;
 use crate::db::prelude::*;
+use crate::db::{Fault, Id};
 use crate::method::{Error, Result, Tx};
 use crate::resources::crm::pipelines;
 use crate::run;
 use crate::schema::companies;
 
-/// Locks a stage that an argument names, with others that the change is about.
-pub async fn lock(tx: &mut Tx<'_>, pointer: &str, stage: Id, others: Option<Id>) -> Result<()> {
-    let ids: Vec<Id> = others.into_iter().chain([stage]).collect();
+/// The stage that a company is in, as far as that can be known before it is locked: see [`still_in`].
+pub async fn stage_of(tx: &mut Tx<'_>, company: Id) -> Result<Option<Id>> {
+    let organization = tx.space();
+    Ok(store::find(tx, organization, company).await?.and_then(|company| company.stage_id))
+}
+
+/// Locks the stage that a company is in, and answers it.
+pub async fn lock_stage_of(tx: &mut Tx<'_>, company: Id) -> Result<Option<Id>> {
+    let stage = stage_of(tx, company).await?;
+    pipelines::store::lock_stages(tx, stage.as_slice()).await?;
+    Ok(stage)
+}
+
+/// Locks a stage that an argument names, with another one that the change is about.
+pub async fn lock_stage(tx: &mut Tx<'_>, pointer: &str, stage: Id, other: Option<Id>) -> Result<()> {
+    let ids: Vec<Id> = other.into_iter().chain([stage]).collect();
     let found = pipelines::store::lock_stages(tx, &ids).await?;
-    match found.iter().any(|found| found.id == stage) {
+    match found.contains(&stage) {
         true => Ok(()),
         false => Err(Error::argument(pointer, "unknown_id", format!("there is no stage {stage}"))),
+    }
+}
+
+/// Begins again if a company, locked by now, was moved between the look at its stage and the lock.
+pub fn still_in(company: &Company, stage: Option<Id>) -> Result<()> {
+    match company.stage_id == stage {
+        true => Ok(()),
+        false => Err(Fault::Retry("the company was moved meanwhile".into()).into()),
     }
 }
 
@@ -53,4 +75,31 @@ pub async fn leave(tx: &mut Tx<'_>, company: &mut Company) -> Result<()> {
         .execute(c))?;
     company.position = 0;
     Ok(())
+}
+
+/// Moves all companies of a locked stage to the end of another one, in their order; unless there are more than `limit`.
+pub async fn move_all(tx: &mut Tx<'_>, from: Id, to: Id, limit: usize) -> Result<bool> {
+    let organization = tx.space();
+    // By their ids, as everybody who locks several companies does.
+    let ids: Vec<Id> = run!(tx, |c| companies::table
+        .filter(companies::organization_id.eq(organization).and(companies::stage_id.eq(from)))
+        .order(companies::id)
+        .limit(limit as i64 + 1)
+        .select(companies::id)
+        .load(c))?;
+    if ids.len() > limit {
+        return Ok(false);
+    }
+    let in_stage = companies::organization_id.eq(organization).and(companies::stage_id.eq(to));
+    let before: i64 = run!(tx, |c| companies::table.filter(in_stage).count().get_result(c))?;
+    let before = i32::try_from(before).unwrap_or(i32::MAX);
+    for id in ids {
+        if let Some(company) = store::lock(tx, id).await? {
+            let mut moved = company.clone();
+            moved.stage_id = Some(to);
+            moved.position = company.position.saturating_add(before);
+            store::save(tx, company, moved, "company.stage_changed").await?;
+        }
+    }
+    Ok(true)
 }

@@ -1,16 +1,49 @@
 //! All SQL of companies.
 
+use diesel::expression::IntoSql;
+use diesel::sql_types::Bool;
+
 use super::model::Company;
 use crate::db::prelude::*;
 use crate::db::{Conn, Fault, Id, Timestamp};
-use crate::method::{Code, Error, OrConflict, Result, Tx};
+use crate::method::{Code, Error, OrConflict, Result, Tx, Window};
 use crate::resources::crm::tags::{self, TaggedType};
 use crate::schema::{companies, company_domains, company_merges};
-use crate::{keep, lock, lock_to_delete, run, run_each};
+use crate::{keep, lock, lock_to_delete, run, run_each, run_page};
 
 /// A company.
 pub async fn find(conn: &mut Conn, organization: Id, id: Id) -> Result<Option<Company>> {
     Ok(run!(conn, |c| companies::table.find((organization, id)).select(Company::as_select()).first(c)).optional()?)
+}
+
+/// Which companies a list is about; what is `None` does not matter.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Filter {
+    pub stage: Option<Id>,
+    pub is_customer: Option<bool>,
+    pub owner: Option<Id>,
+}
+
+/// The companies of an organization that a filter lets through.
+pub async fn list(
+    conn: &mut Conn,
+    organization: Id,
+    filter: Filter,
+    window: &Window,
+) -> Result<(Vec<Company>, Option<i64>)> {
+    let (stage, any_stage) = (filter.stage.unwrap_or(Id::NIL), filter.stage.is_none());
+    let (owner, any_owner) = (filter.owner.unwrap_or(Id::NIL), filter.owner.is_none());
+    let states = filter.is_customer.map_or(vec![true, false], |is_customer| vec![is_customer]);
+    Ok(run_page!(
+        conn,
+        window,
+        companies::id,
+        Company,
+        companies::table
+            .filter(companies::organization_id.eq(organization).and(companies::is_customer.eq_any(&states)))
+            .filter(any_stage.into_sql::<Bool>().nullable().or(companies::stage_id.eq(stage)))
+            .filter(any_owner.into_sql::<Bool>().nullable().or(companies::owner_user_id.eq(owner)))
+    ))
 }
 
 /// The company with this id in another system.
@@ -46,6 +79,12 @@ pub async fn target_to_delete(tx: &mut Tx<'_>, id: Id) -> Result<Company> {
 pub async fn lock(tx: &mut Tx<'_>, id: Id) -> Result<Option<Company>> {
     let organization = tx.space();
     Ok(lock!(tx, companies::table.find((organization, id)).select(Company::as_select()))?)
+}
+
+/// A company that is merged into another one, or the other way round; locked as one that goes, because one of them does.
+pub async fn lock_to_merge(tx: &mut Tx<'_>, id: Id) -> Result<Option<Company>> {
+    let organization = tx.space();
+    Ok(lock_to_delete!(tx, companies::table.find((organization, id)).select(Company::as_select()))?)
 }
 
 /// The error for an id that leads to no company; it says where the company went, if it was merged.
@@ -149,10 +188,15 @@ pub async fn insert(tx: &mut Tx<'_>, company: Company) -> Result<Company> {
 }
 
 /// Stores what has become of a company and announces it as `event`. Without a difference nothing happens.
-pub async fn save(tx: &mut Tx<'_>, before: Company, mut after: Company, event: &'static str) -> Result<Company> {
+pub async fn save(tx: &mut Tx<'_>, before: Company, after: Company, event: &'static str) -> Result<Company> {
     if after == before {
         return Ok(before);
     }
+    replace(tx, &before, after, event).await
+}
+
+/// The same, for a change that is one even if nothing that callers see differs.
+pub async fn replace(tx: &mut Tx<'_>, before: &Company, mut after: Company, event: &'static str) -> Result<Company> {
     if after.external_id != before.external_id || after.domains != before.domains {
         check_keys(tx, &after).await?;
     }
@@ -173,8 +217,25 @@ pub async fn save(tx: &mut Tx<'_>, before: Company, mut after: Company, event: &
     }
     let added: Vec<String> = after.domains.iter().filter(|domain| !before.domains.contains(domain)).cloned().collect();
     add_domains(tx, &after, &added).await?;
-    tx.emit_change(event, &before, &after)?;
+    tx.emit_change(event, before, &after)?;
     Ok(after)
+}
+
+/// Gives what refers to one company to another one, which it is merged into, and notes where it went.
+pub async fn move_belongings(tx: &mut Tx<'_>, source: Id, destination: Id) -> Result<()> {
+    let organization = tx.space();
+    run!(tx, |c| diesel::update(company_merges::table)
+        .filter(company_merges::organization_id.eq(organization).and(company_merges::destination_id.eq(source)))
+        .set(company_merges::destination_id.eq(destination))
+        .execute(c))?;
+    let merge = (
+        company_merges::organization_id.eq(organization),
+        company_merges::source_id.eq(source),
+        company_merges::destination_id.eq(destination),
+        company_merges::merged_at.eq(tx.now()),
+    );
+    run!(tx, |c| diesel::insert_into(company_merges::table).values(merge).execute(c))?;
+    Ok(())
 }
 
 /// Takes a company away and announces it. Who refers to it must be gone by now.

@@ -12,6 +12,9 @@ use crate::object;
 use crate::schema::custom_fields;
 use crate::text_enum;
 
+/// The most custom fields of a kind of object.
+pub const MAX_FIELDS: i64 = 200;
+
 text_enum! {
     /// What has custom fields.
     pub enum FieldObject {

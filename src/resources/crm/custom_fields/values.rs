@@ -57,9 +57,13 @@ pub async fn apply(
     if let Some(problem) = Document::problem(values) {
         return Err(Error::argument("/custom_fields", "too_long", format!("with what is there already {problem}")));
     }
-    // Nobody may take the fields away, and their values with them, while these are being written.
-    if !set.is_empty() && store::keep(tx, &set).await?.len() < set.len() {
-        return Err(Fault::Retry("a custom field was deleted".into()).into());
+    // Nobody may change the fields, or take them away with their values, while these are being written.
+    if !set.is_empty() {
+        let kept = store::keep(tx, &set).await?;
+        let is_same = |id: &Id| fields.iter().any(|field| field.id == *id && kept.contains(&(*id, field.version)));
+        if !set.iter().all(is_same) {
+            return Err(Fault::Retry("a custom field was changed meanwhile".into()).into());
+        }
     }
     Ok(())
 }

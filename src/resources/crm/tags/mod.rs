@@ -2,8 +2,13 @@
 //!
 //! An object holds its tags as people read them, in its own column; `tag_uses` says who uses what. [`store::retag`] keeps both in
 //! step, and nothing else writes them.
+//!
+//! Methods: `tags.create list update delete`.
 
+mod methods;
 mod model;
+pub mod rewrite;
 pub mod store;
 
+pub use methods::*;
 pub use model::*;

@@ -1,13 +1,133 @@
 //! All SQL of tags.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
-use super::model::{MAX_TAGS, TagRow, TaggedType, fold, tidy};
+use diesel::dsl::count_star;
+use diesel::{EscapeExpressionMethods, TextExpressionMethods};
+
+use super::model::{MAX_TAGS, Tag, TagRow, TaggedType, fold, tidy};
 use crate::db::prelude::*;
-use crate::db::{Fault, Id, Json};
-use crate::method::{Code, Error, Result, Tx};
+use crate::db::{Conn, Fault, Id, Json};
+use crate::method::{Code, Error, Object, OrConflict, Result, Tx, Window};
 use crate::schema::{tag_uses, tags};
-use crate::{keep, run, run_each};
+use crate::{keep, lock_to_delete, run, run_each, run_page};
+
+/// A tag.
+pub async fn find(conn: &mut Conn, organization: Id, key: &str) -> Result<Option<TagRow>> {
+    Ok(run!(conn, |c| tags::table
+        .filter(tags::organization_id.eq(organization).and(tags::key.eq(key)))
+        .select(TagRow::as_select())
+        .first(c))
+    .optional()?)
+}
+
+/// The tag that a write is about, locked: nobody can give it to an object meanwhile.
+pub async fn target(tx: &mut Tx<'_>, key: &str) -> Result<Tag> {
+    let row = lock_key(tx, key).await?;
+    let organization = tx.space();
+    let found = with_usage(tx, organization, row.into_iter().collect()).await?.pop();
+    tx.target(found)
+}
+
+/// A tag, locked as one that goes, so that nobody can give it to an object meanwhile.
+pub async fn lock_key(tx: &mut Tx<'_>, key: &str) -> Result<Option<TagRow>> {
+    let organization = tx.space();
+    Ok(lock_to_delete!(
+        tx,
+        tags::table.filter(tags::organization_id.eq(organization).and(tags::key.eq(key))).select(TagRow::as_select())
+    )?)
+}
+
+/// The tags of an organization, or those that have a text in their names.
+pub async fn list(
+    conn: &mut Conn,
+    organization: Id,
+    search: Option<&str>,
+    window: &Window,
+) -> Result<(Vec<Tag>, Option<i64>)> {
+    let text = fold(search.unwrap_or_default());
+    let literal = text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+    let pattern = format!("%{literal}%");
+    let (rows, total) = run_page!(
+        conn,
+        window,
+        tags::id,
+        TagRow,
+        tags::table.filter(tags::organization_id.eq(organization)).filter(tags::key.like(&pattern).escape('\\'))
+    );
+    Ok((with_usage(conn, organization, rows).await?, total))
+}
+
+/// Tags with the numbers of their uses: one statement for all of them.
+async fn with_usage(conn: &mut Conn, organization: Id, rows: Vec<TagRow>) -> Result<Vec<Tag>> {
+    let keys: Vec<&str> = rows.iter().map(|row| row.key.as_str()).collect();
+    let counts: Vec<(String, TaggedType, i64)> = match keys.is_empty() {
+        true => Vec::new(),
+        false => run!(conn, |c| tag_uses::table
+            .filter(tag_uses::organization_id.eq(organization).and(tag_uses::tag_key.eq_any(&keys)))
+            .group_by((tag_uses::tag_key, tag_uses::object_type))
+            .select((tag_uses::tag_key, tag_uses::object_type, count_star()))
+            .load(c))?,
+    };
+    let usage = |key: &str| -> BTreeMap<String, i64> {
+        let own = counts.iter().filter(|(of, ..)| of == key);
+        own.map(|(_, object_type, count)| (object_type.to_string(), *count)).collect()
+    };
+    Ok(rows.into_iter().map(|row| Tag { usage: usage(&row.key), row }).collect())
+}
+
+/// The objects that have a tag, in the order of their kinds and ids; at most so many.
+pub async fn uses(tx: &mut Tx<'_>, key: &str, limit: usize) -> Result<Vec<(TaggedType, Id)>> {
+    let organization = tx.space();
+    Ok(run!(tx, |c| tag_uses::table
+        .filter(tag_uses::organization_id.eq(organization).and(tag_uses::tag_key.eq(key)))
+        .order((tag_uses::object_type, tag_uses::object_id))
+        .limit(limit as i64)
+        .select((tag_uses::object_type, tag_uses::object_id))
+        .load(c))?)
+}
+
+/// Stores a new tag and announces it.
+pub async fn insert(tx: &mut Tx<'_>, row: TagRow) -> Result<Tag> {
+    run!(tx, |c| diesel::insert_into(tags::table).values(&row).execute(c)).or_conflict(taken)?;
+    let tag = Tag { row, usage: BTreeMap::new() };
+    tx.emit("tag.created", &tag)?;
+    Ok(tag)
+}
+
+/// Stores what has become of a tag, with its uses, and announces it. Without a difference nothing happens.
+pub async fn save(tx: &mut Tx<'_>, before: Tag, mut row: TagRow) -> Result<Tag> {
+    if row == before.row {
+        return Ok(before);
+    }
+    row.updated_at = tx.now();
+    run!(tx, |c| diesel::update(tags::table.find((row.organization_id, row.id))).set(&row).execute(c))
+        .or_conflict(taken)?;
+    if row.key != before.row.key {
+        run!(tx, |c| diesel::update(tag_uses::table)
+            .filter(tag_uses::organization_id.eq(row.organization_id).and(tag_uses::tag_key.eq(&before.row.key)))
+            .set(tag_uses::tag_key.eq(&row.key))
+            .execute(c))?;
+    }
+    let after = Tag { row, usage: before.usage.clone() };
+    tx.emit_change("tag.updated", &before, &after)?;
+    Ok(after)
+}
+
+/// Takes a tag off the list, with its uses, and announces it.
+pub async fn delete(tx: &mut Tx<'_>, tag: &Tag) -> Result<()> {
+    let organization = tx.space();
+    run!(tx, |c| diesel::delete(
+        tag_uses::table.filter(tag_uses::organization_id.eq(organization).and(tag_uses::tag_key.eq(&tag.row.key)))
+    )
+    .execute(c))?;
+    run!(tx, |c| diesel::delete(tags::table.find((organization, tag.id()))).execute(c))?;
+    tx.emit("tag.deleted", tag)
+}
+
+fn taken(_: &str) -> Error {
+    Error::new(Code::AlreadyExists, "There is a tag with this name already.")
+}
 
 /// Gives an object, which is locked, the tags that are wanted: each once whatever its case, spelled as it is on the list of tags,
 /// and put on that list if it is new.

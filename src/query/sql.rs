@@ -1,0 +1,439 @@
+//! A checked query as SQL. It is written for both databases, and whichever runs takes its own.
+//!
+//! A test on what is not there is NULL or false; `NOT` is written `IS NOT TRUE`, so that nothing but "true" ever counts, and the
+//! whole means the same as in memory.
+
+use super::check::{Checked, Is, Must, Test};
+use super::pattern::{Pattern, Piece};
+use super::predicate::{Part, Predicate, Sql};
+use super::search;
+use super::table::{Field, Kept, Kind, Place, Related};
+use crate::db::functions::OpenTest;
+use crate::db::{Id, Timestamp};
+
+/// Which database the SQL is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Dialect {
+    Sqlite,
+    Postgres,
+}
+
+impl Checked {
+    /// The query as a condition on the rows of its table.
+    pub fn predicate(&self) -> Predicate {
+        let compile = |dialect| {
+            let mut compiler = Compiler { dialect, space: self.space, sql: Sql::default() };
+            compiler.test(&self.test, self.sql);
+            compiler.sql
+        };
+        Predicate::new(compile(Dialect::Sqlite), compile(Dialect::Postgres))
+    }
+}
+
+pub(super) struct Compiler {
+    pub dialect: Dialect,
+    pub space: Id,
+    pub sql: Sql,
+}
+
+impl Compiler {
+    pub(super) fn push(&mut self, text: &str) {
+        self.sql.push(text);
+    }
+
+    pub(super) fn bind(&mut self, part: Part) {
+        self.sql.bind(part);
+    }
+
+    pub(super) fn text(&mut self, text: impl Into<String>) {
+        self.bind(Part::Text(text.into()));
+    }
+
+    fn test(&mut self, test: &Test, table: &str) {
+        match test {
+            Test::Always => self.push("TRUE"),
+            Test::All(tests) => self.joined(tests, table, " AND "),
+            Test::Any(tests) => self.joined(tests, table, " OR "),
+            Test::Not(test) => {
+                self.push("(");
+                self.test(test, table);
+                self.push(") IS NOT TRUE");
+            }
+            Test::Is(is) => self.is(is, table),
+        }
+    }
+
+    fn joined(&mut self, tests: &[Test], table: &str, operator: &str) {
+        self.push("(");
+        for (index, test) in tests.iter().enumerate() {
+            if index > 0 {
+                self.push(operator);
+            }
+            self.test(test, table);
+        }
+        self.push(")");
+    }
+
+    fn is(&mut self, is: &Is, table: &str) {
+        match is.field.of {
+            None => self.value(is, table),
+            Some(related) => self.related(related, is, table),
+        }
+    }
+
+    /// What holds of a row of another table. It is looked for there first, and not once for each row at hand.
+    fn related(&mut self, related: &Related, is: &Is, table: &str) {
+        self.push(&format!(
+            "\"{table}\".\"{}\" IN (SELECT \"q\".\"{}\" FROM \"{}\" AS \"q\" WHERE \"q\".\"organization_id\" = ",
+            related.own, related.other, related.table
+        ));
+        self.bind(Part::Id(self.space));
+        if !related.only.is_empty() {
+            self.push(" AND ");
+            self.push(&related.only.replace("{t}", "\"q\""));
+        }
+        self.push(" AND ");
+        self.value(is, "q");
+        self.push(")");
+    }
+
+    fn value(&mut self, is: &Is, table: &str) {
+        let field = is.field;
+        let value = self.expression(field, table);
+        match (&is.must, field.place) {
+            (Must::HaveWords(words), Place::Search(indexed)) => search::holds(self, indexed, words, table),
+            (_, Place::Search(indexed)) => search::holds(self, indexed, &[], table),
+            (Must::Pass(test), _) => self.open(&value, &is.path, test),
+            (Must::BePresent, _) if field.kind == Kind::Open => self.open(&value, &is.path, &OpenTest::Present),
+            (must, _) if matches!(field.kept, Kept::Texts | Kept::FoldedTexts) => self.any_of(field, must, table),
+            (must, _) => self.compare(field, must, &value),
+        }
+    }
+
+    /// The value as SQL.
+    pub(super) fn expression(&self, field: &Field, table: &str) -> String {
+        match field.place {
+            Place::Column(column) | Place::Document(column) => format!("\"{table}\".\"{column}\""),
+            Place::Words(key) => format!("(\"{table}\".\"words\" ->> '{key}')"),
+            Place::Search(_) => String::new(),
+            Place::Sql(sqlite, postgres) => {
+                let sql = if self.dialect == Dialect::Sqlite { sqlite } else { postgres };
+                format!("({})", sql.replace("{t}", &format!("\"{table}\"")))
+            }
+            Place::Path(column, keys) => match self.dialect {
+                Dialect::Sqlite => format!("(\"{table}\".\"{column}\" ->> '$.{}')", keys.join(".")),
+                Dialect::Postgres => {
+                    let text = format!("(\"{table}\".\"{column}\" #>> '{{{}}}')", keys.join(","));
+                    match field.kept {
+                        Kept::Bool => format!("({text} = 'true')"),
+                        Kept::Float => format!("({text})::float8"),
+                        _ => text,
+                    }
+                }
+            },
+        }
+    }
+
+    /// Any element of a list.
+    fn any_of(&mut self, field: &Field, must: &Must, table: &str) {
+        let (column, keys) = match field.place {
+            Place::Column(column) => (column, &[][..]),
+            Place::Path(column, keys) => (column, keys),
+            _ => return self.push("FALSE"),
+        };
+        let path: String = keys.iter().map(|key| format!(".{key}")).collect();
+        let (each, value) = match self.dialect {
+            Dialect::Sqlite => (format!("json_each(\"{table}\".\"{column}\", '${path}') AS \"e\""), "\"e\".\"value\""),
+            Dialect::Postgres => {
+                (format!("jsonb_path_query(\"{table}\".\"{column}\", 'lax ${path}[*]') AS \"e\""), "(\"e\" #>> '{}')")
+            }
+        };
+        self.push(&format!("EXISTS (SELECT 1 FROM {each} WHERE "));
+        self.compare(field, must, value);
+        self.push(")");
+    }
+
+    fn compare(&mut self, field: &Field, must: &Must, value: &str) {
+        match must {
+            Must::BePresent => self.push(&format!("{value} IS NOT NULL")),
+            Must::BeLike(pattern) => self.like(field, pattern, value),
+            Must::BeOneOf(ids) => self.one_of(value, ids),
+            Must::BeATeamOf(user, organization) => {
+                self.push(&format!(
+                    "{value} IN (SELECT \"team_id\" FROM \"team_members\" WHERE \"team_members\".\"organization_id\" = "
+                ));
+                self.bind(Part::Id(*organization));
+                self.push(" AND \"team_members\".\"user_id\" = ");
+                self.bind(Part::Id(*user));
+                self.push(")");
+            }
+            Must::HaveWords(words) => self.words(value, words),
+            Must::BeBetween(low, high) => self.between(field, value, *low, *high),
+            Must::BeDuring(from, until) => self.during(field, value, *from, *until),
+            Must::Be(true) => self.push(&format!("{value} IS TRUE")),
+            Must::Be(false) => self.push(&format!("{value} IS FALSE")),
+            // Only open fields have tests.
+            Must::Pass(_) => self.push("FALSE"),
+        }
+    }
+
+    fn one_of(&mut self, value: &str, ids: &[Id]) {
+        match ids {
+            [] => self.push("FALSE"),
+            [id] => {
+                self.push(&format!("{value} = "));
+                self.bind(Part::Id(*id));
+            }
+            ids => {
+                self.push(&format!("{value} IN ("));
+                for (index, id) in ids.iter().enumerate() {
+                    if index > 0 {
+                        self.push(", ");
+                    }
+                    self.bind(Part::Id(*id));
+                }
+                self.push(")");
+            }
+        }
+    }
+
+    fn like(&mut self, field: &Field, pattern: &Pattern, value: &str) {
+        let value = match (field.kept, self.dialect) {
+            (Kept::Text | Kept::Texts, Dialect::Sqlite) => format!("lower({value})"),
+            (Kept::Text | Kept::Texts, Dialect::Postgres) => format!("lower({value} COLLATE \"C\")"),
+            (Kept::Id, Dialect::Sqlite) => id_text(value),
+            (Kept::Id, Dialect::Postgres) => format!("{value}::text"),
+            _ => value.to_owned(),
+        };
+        match pattern.as_text() {
+            Some(text) => {
+                self.push(&format!("{value} = "));
+                self.text(text);
+            }
+            None => {
+                self.push(&format!("{value} LIKE "));
+                self.text(pattern.like());
+                self.push(" ESCAPE '\\'");
+            }
+        }
+    }
+
+    /// Words side by side. Where wildcards stand at the outer ends alone, it is enough to look for what is between them.
+    pub(super) fn words(&mut self, value: &str, words: &[Pattern]) {
+        let needle = needle(words);
+        match (needle, self.dialect) {
+            (Some(needle), dialect) => {
+                let function = if dialect == Dialect::Sqlite { "instr" } else { "strpos" };
+                self.push(&format!("{function}({value}, "));
+                self.text(needle);
+                self.push(") > 0");
+            }
+            (None, Dialect::Sqlite) => {
+                self.push(&format!("dotdesk_words({value}, "));
+                self.text(spelled(words));
+                self.push(")");
+            }
+            (None, Dialect::Postgres) => {
+                self.push(&format!("{value} ~ "));
+                self.text(regex(words));
+            }
+        }
+    }
+
+    fn between(&mut self, field: &Field, value: &str, low: Option<(f64, bool)>, high: Option<(f64, bool)>) {
+        let Kept::Whole(parts) = field.kept else {
+            let part = |(number, included)| (Part::Float(number), included);
+            return self.ends(value, low.map(part), high.map(part));
+        };
+        let (low, high) = (low.map(|end| least(end, parts)), high.map(|end| most(end, parts)));
+        if let (Some((least, condition)), Some(low)) = (field.implies, low)
+            && low >= least.saturating_mul(parts)
+        {
+            // As it stands in the index, or the planner does not see that it can be used.
+            self.push(condition);
+            self.push(" AND ");
+        }
+        match (low, high) {
+            (Some(low), Some(high)) if low == high => {
+                self.push(&format!("{value} = "));
+                self.bind(Part::Int(low));
+            }
+            (low, high) => {
+                let part = |number| (Part::Int(number), true);
+                self.ends(value, low.map(part), high.map(part));
+            }
+        }
+    }
+
+    fn during(&mut self, field: &Field, value: &str, from: Option<i64>, until: Option<i64>) {
+        if field.kept == Kept::InstantText {
+            let value = match self.dialect {
+                Dialect::Sqlite => value.to_owned(),
+                Dialect::Postgres => format!("{value} COLLATE \"C\""),
+            };
+            let text = |at| Part::Text(Timestamp::from_millis(at).to_string());
+            return self.ends(&value, from.map(|at| (text(at), true)), until.map(|at| (text(at), false)));
+        }
+        let time = |at| Part::Time(Timestamp::from_millis(at));
+        self.ends(value, from.map(|at| (time(at), true)), until.map(|at| (time(at), false)));
+    }
+
+    /// From one end to the other; the flags say whether an end belongs to it.
+    fn ends(&mut self, value: &str, low: Option<(Part, bool)>, high: Option<(Part, bool)>) {
+        let low = low.map(|(part, included)| (part, if included { ">=" } else { ">" }));
+        let high = high.map(|(part, included)| (part, if included { "<=" } else { "<" }));
+        self.push("(");
+        for (index, (part, operator)) in low.into_iter().chain(high).enumerate() {
+            if index > 0 {
+                self.push(" AND ");
+            }
+            self.push(&format!("{value} {operator} "));
+            self.bind(part);
+        }
+        self.push(")");
+    }
+
+    fn open(&mut self, document: &str, path: &[String], test: &OpenTest) {
+        match self.dialect {
+            Dialect::Sqlite => {
+                let json = |value: serde_json::Result<String>| value.unwrap_or_default();
+                self.push(&format!("dotdesk_open({document}, "));
+                self.text(json(serde_json::to_string(path)));
+                self.push(", ");
+                self.text(json(serde_json::to_string(test)));
+                self.push(")");
+            }
+            Dialect::Postgres => {
+                let keys: String =
+                    path.iter().map(|key| format!(".{}", serde_json::Value::from(key.as_str()))).collect();
+                self.push(&format!("EXISTS (SELECT 1 FROM jsonb_path_query({document}, "));
+                self.text(format!("lax ${keys}[*]"));
+                self.push("::jsonpath) AS \"e\" WHERE ");
+                self.open_test(test);
+                self.push(")");
+            }
+        }
+    }
+
+    /// A test of one value of a document, on PostgreSQL.
+    fn open_test(&mut self, test: &OpenTest) {
+        const TEXT: &str = "(CASE jsonb_typeof(\"e\") WHEN 'number' THEN trim_scale((\"e\" #>> '{}')::numeric)::text \
+                            WHEN 'object' THEN NULL WHEN 'array' THEN NULL ELSE lower((\"e\" #>> '{}') COLLATE \"C\") END)";
+        const NUMBER: &str = "(CASE jsonb_typeof(\"e\") WHEN 'number' THEN (\"e\" #>> '{}')::float8 END)";
+        match test {
+            OpenTest::Present => self.push("jsonb_typeof(\"e\") <> 'null'"),
+            OpenTest::Is(text, None) => {
+                self.push(&format!("{TEXT} = "));
+                self.text(text);
+            }
+            OpenTest::Is(text, Some(number)) => {
+                self.push(&format!("CASE jsonb_typeof(\"e\") WHEN 'number' THEN {NUMBER} = "));
+                self.bind(Part::Float(*number));
+                self.push(&format!(" ELSE {TEXT} = "));
+                self.text(text);
+                self.push(" END");
+            }
+            OpenTest::Like(pattern) => {
+                self.push(&format!("{TEXT} LIKE "));
+                self.text(pattern);
+                self.push(" ESCAPE '\\'");
+            }
+            OpenTest::Between(low, high) => {
+                let part = |(number, included)| (Part::Float(number), included);
+                self.ends(NUMBER, low.map(part), high.map(part));
+            }
+            OpenTest::Within(low, high) => {
+                let part = |(text, included): (String, bool)| (Part::Text(text), included);
+                self.ends(&format!("{TEXT} COLLATE \"C\""), low.clone().map(part), high.clone().map(part));
+            }
+        }
+    }
+}
+
+/// What folded words must contain, if no wildcard is inside.
+pub(super) fn needle(words: &[Pattern]) -> Option<String> {
+    let mut needle = String::new();
+    let last = words.len().checked_sub(1)?;
+    for (index, word) in words.iter().enumerate() {
+        let mut pieces = word.pieces();
+        let open_start = index == 0 && pieces.first() == Some(&Piece::Many);
+        if open_start {
+            pieces = pieces.get(1..)?;
+        } else {
+            needle.push(' ');
+        }
+        let open_end = index == last && pieces.last() == Some(&Piece::Many);
+        if open_end {
+            pieces = pieces.get(..pieces.len() - 1)?;
+        }
+        match pieces {
+            [Piece::Text(text)] => needle.push_str(text),
+            _ => return None,
+        }
+        if index == last && !open_end {
+            needle.push(' ');
+        }
+    }
+    Some(needle)
+}
+
+/// The words as [`crate::db::functions::has_words`] takes them.
+pub(super) fn spelled(words: &[Pattern]) -> String {
+    let word = |word: &Pattern| -> String {
+        let pieces = word.pieces().iter().map(|piece| match piece {
+            Piece::Text(text) => text.as_str(),
+            Piece::One => "?",
+            Piece::Many => "*",
+        });
+        pieces.collect()
+    };
+    words.iter().map(word).collect::<Vec<_>>().join(" ")
+}
+
+fn regex(words: &[Pattern]) -> String {
+    let mut regex = String::from(" ");
+    for word in words {
+        for piece in word.pieces() {
+            match piece {
+                // Letters, digits and marks: nothing that would have to be escaped.
+                Piece::Text(text) => regex.push_str(text),
+                Piece::One => regex.push_str("[^ ]"),
+                Piece::Many => regex.push_str("[^ ]*"),
+            }
+        }
+        regex.push(' ');
+    }
+    regex
+}
+
+/// An identifier as people write it.
+fn id_text(value: &str) -> String {
+    let hex = |from: u32, digits: u32| format!("substr(hex({value}), {from}, {digits})");
+    format!(
+        "lower({} || '-' || {} || '-' || {} || '-' || {} || '-' || {})",
+        hex(1, 8),
+        hex(9, 4),
+        hex(13, 4),
+        hex(17, 4),
+        hex(21, 12)
+    )
+}
+
+/// The least whole number of parts that is in the range.
+pub(super) fn least((number, included): (f64, bool), parts: i64) -> i64 {
+    let (whole, is_exact) = in_parts(number, parts);
+    if is_exact && included { whole } else { whole.saturating_add(1) }
+}
+
+/// The greatest whole number of parts that is in the range.
+pub(super) fn most((number, included): (f64, bool), parts: i64) -> i64 {
+    let (whole, is_exact) = in_parts(number, parts);
+    if is_exact && !included { whole.saturating_sub(1) } else { whole }
+}
+
+/// The number in parts, cut down to a whole one, and whether nothing was cut.
+fn in_parts(number: f64, parts: i64) -> (i64, bool) {
+    let exact = number * parts as f64;
+    let nearest = exact.round();
+    if (exact - nearest).abs() < 1e-6 { (nearest as i64, true) } else { (exact.floor() as i64, false) }
+}

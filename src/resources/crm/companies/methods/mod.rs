@@ -1,0 +1,35 @@
+//! What can be done with companies.
+
+mod create;
+mod delete;
+mod merge;
+mod read;
+mod stage;
+mod tag;
+mod update;
+mod upsert;
+
+pub use create::Create;
+pub use delete::Delete;
+pub use merge::Merge;
+pub use read::{Info, ListCompanies};
+pub use stage::MoveStage;
+pub use tag::{AddTag, RemoveTag};
+pub use update::Update;
+pub use upsert::{MatchOn, Upsert, Upserted};
+
+use crate::method::Entry;
+
+/// The methods of companies.
+pub const METHODS: &[Entry] = &[
+    Entry::of::<Create>(),
+    Entry::of::<ListCompanies>(),
+    Entry::of::<Info>(),
+    Entry::of::<Update>(),
+    Entry::of::<Upsert>(),
+    Entry::of::<Delete>(),
+    Entry::of::<Merge>(),
+    Entry::of::<MoveStage>(),
+    Entry::of::<AddTag>(),
+    Entry::of::<RemoveTag>(),
+];

@@ -1,0 +1,3 @@
+//! The query language: what callers can ask for, and what they are told when it is wrong.
+
+mod equal;
