@@ -3,12 +3,14 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
 
 mod api_keys;
+mod approvals;
 mod auth;
 mod channels;
 mod cli;
 mod companies;
 mod contacts;
 mod custom_fields;
+mod drafts;
 mod faults;
 mod idempotency;
 mod impersonation;
@@ -24,6 +26,7 @@ mod queries;
 mod races;
 mod registry;
 mod roles;
+mod scheduled;
 mod schema;
 mod secrecy;
 mod sessions;

@@ -7,11 +7,13 @@ use super::model::{Direction, Message, MessageStatus, Visibility};
 use crate::access::user::UserKind;
 use crate::db::prelude::*;
 use crate::db::{Conn, Fault, Id, Timestamp};
-use crate::method::{Code, Context, Error, OrConflict, Result, Tx, Window};
+use crate::method::{Code, Context, Error, Object, OrConflict, Result, Tx};
 use crate::resources::inbox::conversations::visibility::Sight;
 use crate::resources::inbox::conversations::{self, Conversation, Status};
 use crate::schema::{conversations as c, messages, users};
-use crate::{lock, run, run_page};
+use crate::query::search::{self, Entry};
+use crate::query::{Fetched, Listing, Words};
+use crate::{lock, run, run_list};
 
 /// A message, whoever may see it.
 pub async fn find(conn: &mut Conn, space: Id, id: Id) -> Result<Option<Message>> {
@@ -96,17 +98,17 @@ pub struct Filter {
 }
 
 /// The messages of a conversation that a filter lets through.
-pub async fn list(conn: &mut Conn, space: Id, filter: &Filter, window: &Window) -> Result<(Vec<Message>, Option<i64>)> {
+pub async fn list(conn: &mut Conn, space: Id, filter: &Filter, list: &Listing) -> Result<Fetched<Message>> {
     let directions = filter.direction.map_or(Direction::ALL.to_vec(), |one| vec![one]);
     let visibilities = filter.visibility.map_or(Visibility::ALL.to_vec(), |one| vec![one]);
     let states: Vec<MessageStatus> =
         MessageStatus::ALL.iter().copied().filter(|status| filter.include_drafts || status.is_said()).collect();
     let since = filter.since.unwrap_or(Timestamp::from_millis(0));
-    Ok(run_page!(
+    Ok(run_list!(
         conn,
-        window,
-        messages::id,
+        list,
         Message,
+        messages::id,
         messages::table
             .filter(messages::organization_id.eq(space).and(messages::conversation_id.eq(filter.conversation)))
             .filter(messages::direction.eq_any(&directions).and(messages::visibility.eq_any(&visibilities)))
@@ -142,7 +144,7 @@ pub async fn insert(tx: &mut Tx<'_>, message: &Message) -> Result<()> {
         ))
         .execute(c))
     .or_conflict(taken)?;
-    Ok(())
+    index(tx, message, &words).await
 }
 
 /// Stores what has become of a message and announces it as `event`. Without a difference nothing happens.
@@ -162,6 +164,9 @@ pub async fn save(tx: &mut Tx<'_>, before: Message, mut after: Message, event: &
             messages::approver_team_id.eq(team),
         ))
         .execute(c))?;
+    if before.is_said() != after.is_said() || before.words() != words {
+        index(tx, &after, &words).await?;
+    }
     tx.emit_change(event, &before, &after)?;
     Ok(after)
 }
@@ -169,7 +174,23 @@ pub async fn save(tx: &mut Tx<'_>, before: Message, mut after: Message, event: &
 /// Takes a message away and announces it.
 pub async fn delete(tx: &mut Tx<'_>, message: &Message) -> Result<()> {
     run!(tx, |c| diesel::delete(messages::table.find((message.organization_id, message.id))).execute(c))?;
+    search::remove(tx, Message::TYPE, message.id).await?;
     tx.emit("message.deleted", message)
+}
+
+/// Has a message found by its words, once it was said.
+async fn index(tx: &mut Tx<'_>, message: &Message, words: &Words) -> Result<()> {
+    if !message.is_said() {
+        return search::remove(tx, Message::TYPE, message.id).await;
+    }
+    let entry = Entry {
+        kind: Message::TYPE,
+        id: message.id,
+        parent: Some(message.conversation_id),
+        is_private: message.visibility == Visibility::Private,
+        words: words.0.get("text").cloned().unwrap_or_default(),
+    };
+    search::put(tx, entry).await
 }
 
 /// The newest message of a conversation that was said and that the contact may read.

@@ -3,7 +3,8 @@
 
 use serde_json::{Map, Value, json};
 
-use super::model::{Message, Visibility};
+use super::author;
+use super::model::{Author, Message, Visibility};
 use super::store;
 use crate::arguments;
 use crate::db::{Id, Timestamp};
@@ -11,7 +12,7 @@ use crate::method::{Code, Error, Name, Result, Tx, Words};
 use crate::resources::account::organizations;
 use crate::resources::channels::channels::{self, Channel, ChannelType};
 use crate::resources::crm::contacts::store::{Counted, KnownBy};
-use crate::resources::crm::contacts::{self, Contact, IdentityKey, IdentityType};
+use crate::resources::crm::contacts::{self, IdentityKey, IdentityType};
 use crate::resources::inbox::conversations::open::{Opening, open};
 use crate::resources::inbox::conversations::people::{self, Part};
 use crate::resources::inbox::conversations::timeline::{self, Happening};
@@ -54,8 +55,24 @@ impl ContactKnownBy {
 pub enum Address {
     /// Into a conversation.
     Conversation(Id),
-    /// To, or from, a contact, on a channel; the organization's default API channel if none is named.
-    Contact(Whom, Option<Id>),
+    /// To, or from, a contact.
+    Contact(With),
+}
+
+/// Which conversation with a contact.
+pub struct With {
+    /// The contact.
+    pub whom: Whom,
+    /// The channel; the organization's default API channel if none is named.
+    pub channel: Option<Id>,
+    /// What the conversation is called in another system; if that is not known, it is the one that goes on.
+    pub external_id: Option<String>,
+    /// What a new conversation is about.
+    pub subject: Option<String>,
+    /// When a new conversation began.
+    pub began: Timestamp,
+    /// Whether a new conversation is brought in from elsewhere.
+    pub is_imported: bool,
 }
 
 /// Which contact.
@@ -66,33 +83,52 @@ pub enum Whom {
     KnownBy(KnownBy, Option<String>),
 }
 
+/// The arguments that say where a message goes.
+#[derive(Clone, Copy)]
+pub struct Named<'a> {
+    /// `conversation_id`.
+    pub conversation: Option<Id>,
+    /// `conversation_external_id`.
+    pub external_id: Option<&'a str>,
+    /// `contact_id`.
+    pub contact_id: Option<Id>,
+    /// `contact`.
+    pub contact: Option<&'a ContactKnownBy>,
+    /// `channel_id`.
+    pub channel: Option<Id>,
+    /// `subject`.
+    pub subject: Option<&'a str>,
+}
+
 impl Address {
-    /// Reads the arguments `conversation_id`, or `contact_id` or `contact`, with `channel_id`.
-    pub fn of(
-        conversation: Option<Id>,
-        contact_id: Option<Id>,
-        contact: Option<&ContactKnownBy>,
-        channel: Option<Id>,
-    ) -> Result<Self> {
-        let whom = match (contact_id, contact) {
-            (Some(_), Some(_)) => {
-                return Err(Error::argument("/contact", "not_allowed", "give contact_id or contact, not both"));
-            }
+    /// Reads the arguments.
+    pub fn of(named: Named<'_>, began: Timestamp, is_imported: bool) -> Result<Self> {
+        let not_allowed = |pointer: &str, message: &str| Err(Error::argument(pointer, "not_allowed", message));
+        let whom = match (named.contact_id, named.contact) {
+            (Some(_), Some(_)) => return not_allowed("/contact", "give contact_id or contact, not both"),
             (Some(id), None) => Some(Whom::Known(id)),
             (None, Some(contact)) => {
                 Some(Whom::KnownBy(contact.known_by("/contact")?, contact.name.as_deref().map(str::to_owned)))
             }
             (None, None) => None,
         };
-        match (conversation, whom) {
-            (Some(id), None) if channel.is_none() => Ok(Self::Conversation(id)),
-            (Some(_), None) => {
-                Err(Error::argument("/channel_id", "not_allowed", "a conversation has a channel already"))
+        match (named.conversation, whom) {
+            (Some(_), Some(_)) => not_allowed("/conversation_id", "give a conversation or a contact, not both"),
+            (Some(_), None) if named.channel.is_some() => {
+                not_allowed("/channel_id", "a conversation has a channel already")
             }
-            (Some(_), Some(_)) => {
-                Err(Error::argument("/conversation_id", "not_allowed", "give a conversation or a contact, not both"))
+            (Some(_), None) if named.external_id.is_some() => {
+                not_allowed("/conversation_external_id", "give conversation_id, or this with a contact")
             }
-            (None, Some(whom)) => Ok(Self::Contact(whom, channel)),
+            (Some(id), None) => Ok(Self::Conversation(id)),
+            (None, Some(whom)) => Ok(Self::Contact(With {
+                whom,
+                channel: named.channel,
+                external_id: named.external_id.map(str::to_owned),
+                subject: named.subject.map(str::to_owned),
+                began,
+                is_imported,
+            })),
             (None, None) => {
                 Err(Error::argument("/conversation_id", "required", "give a conversation, or a contact and a channel"))
             }
@@ -126,6 +162,8 @@ pub struct Thread {
     before: Option<Conversation>,
     /// As it will be.
     pub conversation: Conversation,
+    /// The contact who was named with the message, who need not be the one that the conversation is held with.
+    writer: Option<Id>,
     /// What happened to it besides the message, and the event by which that is announced.
     happened: Option<(Happening, &'static str, Value)>,
 }
@@ -133,12 +171,12 @@ pub struct Thread {
 impl Thread {
     /// A conversation that is locked already.
     pub fn of(conversation: Conversation) -> Self {
-        Self { before: Some(conversation.clone()), conversation, happened: None }
+        Self { before: Some(conversation.clone()), conversation, writer: None, happened: None }
     }
 
     /// A conversation that is not stored yet: it begins with the message.
     pub fn beginning(conversation: Conversation) -> Self {
-        Self { before: None, conversation, happened: None }
+        Self { before: None, conversation, writer: None, happened: None }
     }
 
     /// A conversation within the caller's sight.
@@ -149,63 +187,83 @@ impl Thread {
 
     /// The conversation for something that is said to a contact: a given one, or the one that goes on with the contact on the channel;
     /// else a new one.
-    pub async fn outbound(tx: &mut Tx<'_>, address: Address, at: Timestamp) -> Result<Self> {
-        match address {
-            Address::Conversation(id) => Self::seen(tx, id).await,
-            Address::Contact(whom, channel) => {
-                let channel = channel_of(tx, channel).await?;
-                let contact = whom.find(tx, at).await?;
-                if let Some(going_on) = going_on(tx, contact, &channel).await? {
-                    let ctx = tx.ctx().clone();
-                    let sight = Sight::of(&ctx, tx).await?;
-                    if sight.sees(tx, &going_on).await? {
-                        return Ok(Self::of(going_on));
-                    }
-                }
-                Self::begin(tx, contact, &channel, at).await
+    pub async fn outbound(tx: &mut Tx<'_>, address: Address) -> Result<Self> {
+        let with = match address {
+            Address::Conversation(id) => return Self::seen(tx, id).await,
+            Address::Contact(with) => with,
+        };
+        let channel = channel_of(tx, with.channel).await?;
+        let contact = with.whom.find(tx, with.began).await?;
+        let found = match &with.external_id {
+            Some(external_id) => by_external_id(tx, contact, external_id).await?,
+            None => going_on(tx, contact, &channel).await?,
+        };
+        if let Some(found) = found {
+            let ctx = tx.ctx().clone();
+            let sight = Sight::of(&ctx, tx).await?;
+            if sight.sees(tx, &found).await? {
+                return Ok(Self { writer: Some(contact), ..Self::of(found) });
+            }
+            if with.external_id.is_some() {
+                return Err(Error::not_found::<Conversation>());
             }
         }
+        Self::begin(tx, contact, &channel, with).await
     }
 
     /// The conversation for something that a contact says: a given one, the one that goes on with the contact on the channel, or one
     /// that was closed a short time ago; else a new one. `client_message_id` is looked for in one that was closed long ago too.
-    pub async fn inbound(
-        tx: &mut Tx<'_>,
-        address: Address,
-        at: Timestamp,
-        client_message_id: Option<&str>,
-    ) -> Result<Self> {
-        let (whom, channel) = match address {
+    pub async fn inbound(tx: &mut Tx<'_>, address: Address, client_message_id: Option<&str>) -> Result<Self> {
+        let with = match address {
             Address::Conversation(id) => return Self::seen(tx, id).await?.moved_on(tx).await,
-            Address::Contact(whom, channel) => (whom, channel_of(tx, channel).await?),
+            Address::Contact(with) => with,
         };
-        let contact = whom.find(tx, at).await?;
-        if let Some(going_on) = going_on(tx, contact, &channel).await? {
-            return Ok(Self::of(going_on));
+        let channel = channel_of(tx, with.channel).await?;
+        let contact = with.whom.find(tx, with.began).await?;
+        let thread = match &with.external_id {
+            Some(external_id) => match by_external_id(tx, contact, external_id).await? {
+                Some(found) => Self::of(found).moved_on(tx).await?,
+                None => Self::begin(tx, contact, &channel, with).await?,
+            },
+            None => match Self::with_contact(tx, contact, &channel, client_message_id).await? {
+                Some(thread) => thread,
+                None => Self::begin(tx, contact, &channel, with).await?,
+            },
+        };
+        Ok(Self { writer: Some(contact), ..thread })
+    }
+
+    /// The conversation that goes on with a contact on a channel, or goes on now that the contact writes.
+    async fn with_contact(
+        tx: &mut Tx<'_>,
+        contact: Id,
+        channel: &Channel,
+        client_message_id: Option<&str>,
+    ) -> Result<Option<Self>> {
+        if let Some(going_on) = going_on(tx, contact, channel).await? {
+            return Ok(Some(Self::of(going_on)));
         }
         // Whoever else is about to begin a conversation with the contact waits here, and then finds this one.
         let locked = contacts::store::lock(tx, contact).await?;
-        if let Some(going_on) = going_on(tx, contact, &channel).await? {
-            return Ok(Self::of(going_on));
+        if let Some(going_on) = going_on(tx, contact, channel).await? {
+            return Ok(Some(Self::of(going_on)));
         }
         let space = tx.space();
-        if let Some(closed) = store::latest_closed(tx, space, contact, channel.id).await?
-            && let Some(closed) = conversations::store::lock(tx, closed).await?
-        {
-            let is_the_place = match client_message_id {
-                Some(id) => store::by_client_id(tx, space, closed.id, id).await?.is_some(),
-                None => false,
-            };
-            let is_blocked = locked.is_some_and(|contact| contact.is_blocked);
-            if is_the_place || is_blocked || is_fresh(tx, &closed).await? {
-                return Self::of(closed).moved_on(tx).await;
-            }
+        let Some(closed) = store::latest_closed(tx, space, contact, channel.id).await? else { return Ok(None) };
+        let Some(closed) = conversations::store::lock(tx, closed).await? else { return Ok(None) };
+        let is_the_place = match client_message_id {
+            Some(id) => store::by_client_id(tx, space, closed.id, id).await?.is_some(),
+            None => false,
+        };
+        let is_blocked = locked.is_some_and(|contact| contact.is_blocked);
+        if is_the_place || is_blocked || is_fresh(tx, &closed).await? {
+            return Ok(Some(Self::of(closed).moved_on(tx).await?));
         }
-        Self::begin(tx, contact, &channel, at).await
+        Ok(None)
     }
 
     /// A new conversation.
-    async fn begin(tx: &mut Tx<'_>, contact: Id, channel: &Channel, at: Timestamp) -> Result<Self> {
+    async fn begin(tx: &mut Tx<'_>, contact: Id, channel: &Channel, with: With) -> Result<Self> {
         let space = tx.space();
         let company_id = contacts::store::find(tx, space, contact).await?.and_then(|contact| contact.company_id);
         let opening = Opening {
@@ -215,13 +273,13 @@ impl Thread {
             channel_type: channel.type_.as_str().to_owned(),
             source: channel.source.clone(),
             team_id: channel.default_team_id,
-            subject: None,
-            external_id: None,
-            details: Details::default(),
+            subject: with.subject,
+            external_id: with.external_id,
+            details: Details { is_imported: with.is_imported, ..Details::default() },
             metadata: Map::new(),
-            created_at: Some(at),
+            created_at: Some(with.began),
         };
-        Ok(Self::beginning(open(tx, opening).await?))
+        Ok(Self { writer: Some(contact), ..Self::beginning(open(tx, opening).await?) })
     }
 
     /// The conversation in which this one goes on, if it was merged into another.
@@ -252,9 +310,13 @@ impl Thread {
         }
     }
 
-    /// The contact, if there still is one.
-    pub async fn contact(&self, tx: &mut Tx<'_>) -> Result<Option<Contact>> {
-        contacts::store::find(tx, self.conversation.organization_id, self.conversation.contact_id).await
+    /// The contact who writes, as the author; and whether they are blocked.
+    pub async fn writer(&self, tx: &mut Tx<'_>) -> Result<(Author, bool)> {
+        let id = self.writer.unwrap_or(self.conversation.contact_id);
+        Ok(match contacts::store::find(tx, self.conversation.organization_id, id).await? {
+            Some(contact) => (author::of_contact(&contact), contact.is_blocked),
+            None => (author::of_gone_contact(id), false),
+        })
     }
 
     /// Refuses a message on a channel that takes none.
@@ -393,6 +455,20 @@ async fn going_on(tx: &mut Tx<'_>, contact: Id, channel: &Channel) -> Result<Opt
     let Some(id) = store::latest_open(tx, space, contact, channel.id).await? else { return Ok(None) };
     let locked = conversations::store::lock(tx, id).await?;
     Ok(locked.filter(|now| now.status != Status::Closed && now.contact_id == contact && now.channel_id == channel.id))
+}
+
+/// The conversation that is called so in another system, locked. Where there is none, whoever else is about to begin it with the same
+/// contact has to wait.
+async fn by_external_id(tx: &mut Tx<'_>, contact: Id, external_id: &str) -> Result<Option<Conversation>> {
+    let space = tx.space();
+    if let Some(id) = conversations::store::by_external_id(tx, space, external_id).await? {
+        return conversations::store::lock(tx, id).await;
+    }
+    contacts::store::lock(tx, contact).await?;
+    match conversations::store::by_external_id(tx, space, external_id).await? {
+        Some(id) => conversations::store::lock(tx, id).await,
+        None => Ok(None),
+    }
 }
 
 /// Whether a conversation was closed so short a time ago that it goes on with the contact's next message.

@@ -6,7 +6,7 @@ use crate::method::{
     Words, stored,
 };
 use crate::resources::inbox::messages::compose::{self, Content};
-use crate::resources::inbox::messages::thread::{Address, ContactKnownBy, Thread};
+use crate::resources::inbox::messages::thread::{Address, ContactKnownBy, Named, Thread};
 use crate::resources::inbox::messages::{Direction, Message, MessageKind, MessageStatus, Visibility, author};
 use crate::text_enum;
 
@@ -37,6 +37,9 @@ arguments! {
         pub contact: Option<ContactKnownBy>,
         /// The channel, where no conversation is named; the organization's default API channel if left out.
         pub channel_id: Option<Id>,
+        /// What the conversation is called in your system, such as the id of a thread: one that is not known yet begins with the
+        /// message. If left out, it is the conversation that goes on with the contact on the channel.
+        pub conversation_external_id: Option<Name<255>>,
         /// Which way it goes.
         pub direction: Direction,
         /// Who may read it; a message that is `internal` is private.
@@ -99,22 +102,19 @@ impl Method for Create {
             let args = self.clone();
             let is_imported = args.created_at.is_some();
             let at = args.created_at.unwrap_or(tx.now());
-            let address =
-                Address::of(args.conversation_id, args.contact_id, args.contact.as_ref(), args.channel_id)?;
+            let address = Address::of(args.named(), at, is_imported)?;
             let client_message_id = args.client_message_id.as_deref();
             let mut thread = match args.direction {
-                Direction::Inbound if !is_imported => Thread::inbound(tx, address, at, client_message_id).await?,
-                _ => Thread::outbound(tx, address, at).await?,
+                Direction::Inbound if !is_imported => Thread::inbound(tx, address, client_message_id).await?,
+                _ => Thread::outbound(tx, address).await?,
             };
             if let Some(message) = thread.already(tx, client_message_id).await? {
                 return Ok(message);
             }
-            let contact = thread.contact(tx).await?;
-            let author = match (args.direction, &contact, args.author_user_id) {
-                (Direction::Inbound, Some(contact), _) => author::of_contact(contact),
-                (Direction::Inbound, None, _) => author::of_gone_contact(thread.conversation.contact_id),
-                (_, _, Some(user)) => author::require(tx, "/author_user_id", user).await?,
-                (_, _, None) => author::of_caller(tx).await?,
+            let (author, is_blocked) = match (args.direction, args.author_user_id) {
+                (Direction::Inbound, _) => thread.writer(tx).await?,
+                (_, Some(user)) => (author::require(tx, "/author_user_id", user).await?, false),
+                (_, None) => (author::of_caller(tx).await?, false),
             };
             let mut message = compose::blank(tx, &thread.conversation, args.direction, author, at);
             message.status = status;
@@ -144,8 +144,7 @@ impl Method for Create {
             message.require_something()?;
             if args.direction == Direction::Inbound && !is_imported {
                 thread.require_channel(tx).await?;
-                message.details.is_ignored =
-                    thread.conversation.is_spam || contact.is_some_and(|contact| contact.is_blocked);
+                message.details.is_ignored = thread.conversation.is_spam || is_blocked;
                 if message.details.is_ignored {
                     thread.lay_aside(at);
                 } else {
@@ -159,6 +158,18 @@ impl Method for Create {
 }
 
 impl Create {
+    /// Where the message goes.
+    fn named(&self) -> Named<'_> {
+        Named {
+            conversation: self.conversation_id,
+            external_id: self.conversation_external_id.as_deref(),
+            contact_id: self.contact_id,
+            contact: self.contact.as_ref(),
+            channel: self.channel_id,
+            subject: self.subject.0.as_deref(),
+        }
+    }
+
     /// Refuses arguments that do not go together; answers where the message stands and who may read it.
     fn check(&self, ctx: &Context) -> Result<(MessageStatus, Visibility)> {
         match self.created_at {

@@ -1,14 +1,15 @@
 use crate::arguments;
 use crate::db::{Id, Timestamp};
 use crate::method::{Access, Area, Code, Context, Error, Kind, Method, Page, Result};
+use crate::query::Listing;
 use crate::resources::inbox::conversations::visibility::Sight;
 use crate::resources::inbox::conversations::{self, Conversation};
 use crate::resources::inbox::messages::store::{self, Filter};
-use crate::resources::inbox::messages::{Direction, Message, Visibility};
+use crate::resources::inbox::messages::{Direction, FIELDS, Message, Visibility};
 
 arguments! {
     /// Lists the messages of a conversation, oldest first.
-    pub struct ListMessages paged {
+    pub struct ListMessages filtered {
         /// The conversation.
         pub conversation_id: Id,
         /// Only messages that were written at this time or later.
@@ -31,7 +32,7 @@ impl Method for ListMessages {
     type Output = Page<Message>;
 
     async fn call(self, ctx: Context) -> Result<Page<Message>> {
-        let window = ctx.page(&self)?;
+        let list = Listing::new(&ctx, &self, &FIELDS)?;
         let mut conn = ctx.read().await?;
         let sight = Sight::of(&ctx, &mut conn).await?;
         let conversation = conversations::store::seen(&mut conn, &sight, ctx.space(), self.conversation_id).await?;
@@ -42,8 +43,8 @@ impl Method for ListMessages {
             visibility: self.visibility,
             include_drafts: self.include_drafts == Some(true),
         };
-        let rows = store::list(&mut conn, ctx.space(), &filter, &window).await?;
-        Ok(window.page(&ctx, rows))
+        let rows = store::list(&mut conn, ctx.space(), &filter, &list).await?;
+        list.page(&ctx, rows)
     }
 }
 

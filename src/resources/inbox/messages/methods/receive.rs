@@ -8,8 +8,8 @@ use crate::method::{
     Access, Area, Code, Context, Document, Kind, Language, Method, Name, Nullable, Output, Result, Words, stored,
 };
 use crate::resources::inbox::messages::compose::{self, Content};
-use crate::resources::inbox::messages::thread::{Address, ContactKnownBy, Thread};
-use crate::resources::inbox::messages::{Direction, Message, author};
+use crate::resources::inbox::messages::thread::{Address, ContactKnownBy, Named, Thread};
+use crate::resources::inbox::messages::{Direction, Message};
 use crate::text_enum;
 
 arguments! {
@@ -31,6 +31,9 @@ arguments! {
         pub contact: Option<ContactKnownBy>,
         /// The channel it came on, where no conversation is named; the organization's default API channel if left out.
         pub channel_id: Option<Id>,
+        /// What the conversation is called in your system, such as the id of a thread: one that is not known yet begins with the
+        /// message. If left out, it is the conversation that goes on with the contact on the channel.
+        pub conversation_external_id: Option<Name<255>>,
         /// What it says.
         pub text: Nullable<Words<100000>>,
         /// The same as HTML. What is in it that could run is never shown.
@@ -95,20 +98,15 @@ impl Method for Receive {
     async fn call(self, ctx: Context) -> Result<Received> {
         ctx.write(async move |tx| {
             let args = self.clone();
-            let address =
-                Address::of(args.conversation_id, args.contact_id, args.contact.as_ref(), args.channel_id)?;
+            let address = Address::of(args.named(), tx.now(), false)?;
             let client_message_id = args.client_message_id.as_deref();
-            let mut thread = Thread::inbound(tx, address, tx.now(), client_message_id).await?;
+            let mut thread = Thread::inbound(tx, address, client_message_id).await?;
             if let Some(message) = thread.already(tx, client_message_id).await? {
                 return Ok(answer(message, thread.conversation.details.handoff.is_some()));
             }
             thread.require_channel(tx).await?;
-            let contact = thread.contact(tx).await?;
-            let author = match &contact {
-                Some(contact) => author::of_contact(contact),
-                None => author::of_gone_contact(thread.conversation.contact_id),
-            };
-            let is_ignored = thread.conversation.is_spam || contact.is_some_and(|contact| contact.is_blocked);
+            let (author, is_blocked) = thread.writer(tx).await?;
+            let is_ignored = thread.conversation.is_spam || is_blocked;
             let mut message = compose::blank(tx, &thread.conversation, Direction::Inbound, author, tx.now());
             message.fill(Content {
                 text: args.text,
@@ -131,6 +129,20 @@ impl Method for Receive {
             Ok(answer(message, conversation.details.handoff.is_some()))
         })
         .await
+    }
+}
+
+impl Receive {
+    /// Where the message goes.
+    fn named(&self) -> Named<'_> {
+        Named {
+            conversation: self.conversation_id,
+            external_id: self.conversation_external_id.as_deref(),
+            contact_id: self.contact_id,
+            contact: self.contact.as_ref(),
+            channel: self.channel_id,
+            subject: self.subject.0.as_deref(),
+        }
     }
 }
 

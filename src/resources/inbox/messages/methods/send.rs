@@ -9,7 +9,7 @@ use crate::resources::inbox::conversations::timeline::{self, Happening};
 use crate::resources::inbox::conversations::{self, CloseReason, Conversation, Resolution};
 use crate::resources::inbox::messages::compose::{self, Content};
 use crate::resources::inbox::messages::sending::{self, Verdict};
-use crate::resources::inbox::messages::thread::{Address, ContactKnownBy, Thread};
+use crate::resources::inbox::messages::thread::{Address, ContactKnownBy, Named, Thread};
 use crate::resources::inbox::messages::{Direction, Message, MessageStatus, author, store};
 use crate::resources::inbox::timers::{self, TimerKind};
 
@@ -32,6 +32,9 @@ arguments! {
         pub contact: Option<ContactKnownBy>,
         /// The channel, where no conversation is named; the organization's default API channel if left out.
         pub channel_id: Option<Id>,
+        /// What the conversation is called in your system, such as the id of a thread: one that is not known yet begins with the
+        /// message. If left out, it is the conversation that goes on with the contact on the channel.
+        pub conversation_external_id: Option<Name<255>>,
         /// A draft that is sent as it is, in place of all else that says what is sent.
         pub message_id: Option<Id>,
         /// What it says.
@@ -110,6 +113,18 @@ impl Method for Send {
 }
 
 impl Send {
+    /// Where the message goes.
+    fn named(&self) -> Named<'_> {
+        Named {
+            conversation: self.conversation_id,
+            external_id: self.conversation_external_id.as_deref(),
+            contact_id: self.contact_id,
+            contact: self.contact.as_ref(),
+            channel: self.channel_id,
+            subject: self.subject.0.as_deref(),
+        }
+    }
+
     /// Refuses arguments that do not go together.
     fn check(&self, ctx: &Context) -> Result<()> {
         if self.scheduled_at.is_some_and(|at| at <= ctx.now()) {
@@ -127,6 +142,7 @@ impl Send {
             ("/contact_id", self.contact_id.is_some()),
             ("/contact", self.contact.is_some()),
             ("/channel_id", self.channel_id.is_some()),
+            ("/conversation_external_id", self.conversation_external_id.is_some()),
             ("/text", !self.text.is_none()),
             ("/html", !self.html.is_none()),
             ("/subject", !self.subject.is_none()),
@@ -149,8 +165,8 @@ impl Send {
 
     async fn send_new(&self, tx: &mut Tx<'_>) -> Result<Message> {
         let args = self.clone();
-        let address = Address::of(args.conversation_id, args.contact_id, args.contact.as_ref(), args.channel_id)?;
-        let mut thread = Thread::outbound(tx, address, tx.now()).await?;
+        let address = Address::of(args.named(), tx.now(), false)?;
+        let mut thread = Thread::outbound(tx, address).await?;
         if let Some(message) = thread.already(tx, args.client_message_id.as_deref()).await? {
             return Ok(message);
         }
