@@ -4,7 +4,7 @@ use crate::method::Entry;
 use crate::resources::account::{api_keys, auth, organizations, roles, teams, users};
 use crate::resources::channels::channels;
 use crate::resources::crm::{companies, contacts, custom_fields, pipelines, tags};
-use crate::resources::inbox::messages;
+use crate::resources::inbox::{conversations, messages};
 use crate::resources::system::api;
 
 /// Every resource's methods, area by area.
@@ -23,6 +23,7 @@ pub const TABLES: &[&[Entry]] = &[
     custom_fields::METHODS,
     tags::METHODS,
     // Inbox
+    conversations::METHODS,
     messages::METHODS,
     // Channels
     channels::METHODS,

@@ -9,6 +9,8 @@ mod channels;
 mod cli;
 mod companies;
 mod contacts;
+mod conversations;
+mod conversations_states;
 mod custom_fields;
 mod drafts;
 mod faults;

@@ -1,6 +1,6 @@
 //! One of everything, and arguments for every method that refer to it.
 
-use dotdesk::method::{Described, ScopeSet};
+use dotdesk::method::Described;
 use serde_json::{Value, json};
 
 use super::crm::Crm;
@@ -15,7 +15,8 @@ pub struct Fixtures {
     owner: Value,
     contact: Value,
     conversation: Value,
-    message: Value,
+    other_conversation: Value,
+    merge: Value,
     messages: Value,
     agent_role: Value,
     role: Value,
@@ -40,7 +41,6 @@ impl Fixtures {
     pub async fn create(api: &Api) -> Self {
         let admin = api.admin();
         let unique = api.app.new_id().hex();
-        let program = super::organization::key(&api.app, api.acme.id, None, ScopeSet::ALL, None).await;
         let mut last = json!({});
         for n in 0..2 {
             let key = admin.ok("apiKeys.create", json!({ "name": "Fixture", "scopes": ["teams:read"] })).await;
@@ -55,7 +55,8 @@ impl Fixtures {
             let invited = admin.ok("users.create", invited).await;
             let signature = json!({ "user_id": user["id"], "language": "en", "text": "Kind regards" });
             admin.ok("users.setSignature", signature).await;
-            let team = json!({ "name": "Fixture", "user_ids": [user["id"], api.acme.owner] });
+            let team =
+                json!({ "name": "Fixture", "user_ids": [user["id"], api.acme.owner], "is_support_enabled": true });
             let team = admin.ok("teams.create", team).await;
             let login = json!({ "email": "owner@acme.test", "password": super::organization::PASSWORD });
             let session = api.nobody().ok("auth.login", login).await;
@@ -64,37 +65,34 @@ impl Fixtures {
             let contact =
                 json!({ "name": format!("Fixture {n}"), "email": format!("contact{n}-{unique}@example.com") });
             let contact = admin.ok("contacts.create", contact).await;
-            let hello = json!({ "contact_id": contact["id"], "channel_id": channel["id"], "text": "Hello" });
-            let received = admin.ok("messages.receive", hello).await;
-            let conversation = received["message"]["conversation_id"].clone();
-            let answer = json!({ "conversation_id": conversation, "text": "Good morning" });
-            let sent = admin.ok("messages.send", answer.clone()).await;
-            let failed = admin.ok("messages.send", answer.clone()).await;
-            admin.ok("messages.reportDelivery", json!({ "id": failed["id"], "status": "failed" })).await;
-            let mut later = answer.clone();
-            later["scheduled_at"] = json!(api.now().plus_seconds(3600));
-            let scheduled = admin.ok("messages.send", later).await;
-            let mut draft = answer;
-            draft["direction"] = json!("outbound");
-            draft["status"] = json!("draft");
-            // Nobody approves what they wrote themselves, so it is a program that asks.
-            let program = api.client(&program);
-            let pending = program.ok("messages.create", draft.clone()).await;
-            program.ok("messages.requestApproval", json!({ "id": pending["id"] })).await;
-            let draft = admin.ok("messages.create", draft).await;
-            let messages = json!({
-                "sent": sent["id"], "failed": failed["id"], "scheduled": scheduled["id"], "draft": draft["id"],
-                "pending": pending["id"],
-            });
-            last = json!({ "messages": messages, "message": received["message"], "contact": contact, "channel": channel, "key": key, "role": role, "user": user, "team": team, "login": session, "invited": invited });
+            let conversation =
+                json!({ "contact_id": contact["id"], "channel_id": channel["id"], "subject": "Fixture" });
+            let conversation = admin.ok("conversations.create", conversation).await;
+            for step in 1..=2 {
+                let checkpoint = json!({ "id": conversation["id"], "payload": { "step": step } });
+                admin.ok("conversations.addCheckpoint", checkpoint).await;
+            }
+            let messages = api.messages_to_try(&conversation["id"]).await;
+            last = json!({ "messages": messages, "conversation": conversation, "contact": contact, "channel": channel, "key": key, "role": role, "user": user, "team": team, "login": session, "invited": invited });
         }
+        let online = json!({ "user_id": api.acme.owner, "availability": "online" });
+        admin.ok("users.setAvailability", online).await;
+        let mut more = Vec::new();
+        for _ in 0..3 {
+            let conversation = json!({ "contact_id": last["contact"]["id"], "channel_id": last["channel"]["id"] });
+            more.push(admin.ok("conversations.create", conversation).await["id"].clone());
+        }
+        let merge = json!({ "source_ids": [more[0]], "destination_id": more[1] });
+        admin.ok("conversations.merge", merge).await;
+        let history = admin.ok("conversations.history", json!({ "id": more[1] })).await;
         let access_token = last["login"]["access_token"].as_str().unwrap_or_default().to_owned();
         let sessions = api.client(&access_token).ok("auth.listSessions", json!({ "sort": "created_at:desc" })).await;
         Self {
             crm: Crm::create(api, &unique).await,
             contact: last["contact"]["id"].clone(),
-            conversation: last["message"]["conversation_id"].clone(),
-            message: last["message"]["id"].clone(),
+            conversation: last["conversation"]["id"].clone(),
+            other_conversation: more[2].clone(),
+            merge: history["data"][0]["event"]["data"]["merge_id"].clone(),
             messages: last["messages"].clone(),
             team: last["team"]["id"].clone(),
             user: last["user"]["id"].clone(),
@@ -128,6 +126,11 @@ impl Fixtures {
                 ("id", "apiKeys") => self.key.clone(),
                 ("id", "channels") => self.channel.clone(),
                 ("channel_id", _) => self.channel.clone(),
+                ("id", "conversations") => self.conversation.clone(),
+                ("source_ids", "conversations") => json!([self.other_conversation]),
+                ("destination_id", "conversations") => self.conversation.clone(),
+                ("merge_id", _) => self.merge.clone(),
+                ("contact_id", _) => self.contact.clone(),
                 ("id", "messages") => self.message_for(method.name()).clone(),
                 ("conversation_id", _) => self.conversation.clone(),
                 ("id", "contacts") => self.contact.clone(),
@@ -165,7 +168,7 @@ impl Fixtures {
             "messages.resend" => &self.messages["failed"],
             "messages.approve" | "messages.reject" => &self.messages["pending"],
             "messages.vote" | "messages.reportDelivery" => &self.messages["sent"],
-            _ => &self.message,
+            _ => &self.messages["received"],
         }
     }
 

@@ -41,6 +41,32 @@ impl Api {
         self.hear(&channel, "+1-555-0123", "Hello").await["message"]["conversation_id"].clone()
     }
 
+    /// Messages of a conversation that stand where methods need them, each under its status.
+    pub async fn messages_to_try(&self, conversation: &Value) -> Value {
+        let admin = self.admin();
+        let hello = json!({ "conversation_id": conversation, "text": "Hello" });
+        let received = admin.ok("messages.receive", hello.clone()).await["message"].clone();
+        let sent = admin.ok("messages.send", hello.clone()).await;
+        let failed = admin.ok("messages.send", hello.clone()).await;
+        admin.ok("messages.reportDelivery", json!({ "id": failed["id"], "status": "failed" })).await;
+        let mut later = hello.clone();
+        later["scheduled_at"] = json!(self.now().plus_seconds(3600));
+        let scheduled = admin.ok("messages.send", later).await;
+        let mut draft = hello;
+        draft["direction"] = json!("outbound");
+        draft["status"] = json!("draft");
+        // Nobody approves what they wrote themselves, so it is a program that asks.
+        let program = organization::key(&self.app, self.acme.id, None, ScopeSet::ALL, None).await;
+        let program = self.client(&program);
+        let pending = program.ok("messages.create", draft.clone()).await;
+        program.ok("messages.requestApproval", json!({ "id": pending["id"] })).await;
+        let draft = admin.ok("messages.create", draft).await;
+        json!({
+            "received": received["id"], "sent": sent["id"], "failed": failed["id"], "scheduled": scheduled["id"],
+            "draft": draft["id"], "pending": pending["id"],
+        })
+    }
+
     /// A conversation as it is stored.
     pub async fn stored_conversation(&self, id: &Value) -> dotdesk::resources::inbox::conversations::Conversation {
         use dotdesk::resources::inbox::conversations::store;

@@ -122,7 +122,9 @@ pub async fn require_assignee(tx: &mut Tx<'_>, pointer: &str, user: Id) -> Resul
     let organization = tx.organization();
     let found: Option<Assignee> = lock!(tx, users::table.find((organization, user)).select(Assignee::as_select()))?;
     let assignee = found.ok_or_else(|| Error::argument(pointer, "unknown_id", format!("there is no user {user}")))?;
-    if assignee.status == UserStatus::Active && assignee.is_assignable {
+    // Who takes work on does so whether or not others may assign it to them.
+    let is_self = tx.ctx().caller()?.user == Some(user);
+    if assignee.status == UserStatus::Active && (assignee.is_assignable || is_self) {
         return Ok(assignee);
     }
     Err(Error::argument(pointer, "not_assignable", "nothing can be assigned to this user"))

@@ -36,6 +36,7 @@ text_enum! {
 /// What a conversation has besides what it is looked up by.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
+#[schemars(inline)]
 pub struct Details {
     /// Whether everything the contact wrote was read.
     pub is_read: bool,
@@ -82,7 +83,7 @@ pub struct Details {
 }
 
 /// What a conversation is called in another system.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct External {
     /// The system.
     pub system: String,

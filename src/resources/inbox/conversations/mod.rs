@@ -1,12 +1,19 @@
 //! Conversations: threads of messages with one contact on one channel.
 
+mod arguments;
 pub mod assignment;
 pub mod control;
 mod details;
+mod figures;
 pub mod heirs;
+mod history;
+mod list;
+mod merging;
+mod methods;
 mod model;
 pub mod open;
 pub mod people;
+mod reading;
 mod state;
 pub mod store;
 mod tally;
@@ -14,5 +21,7 @@ pub mod timeline;
 pub mod visibility;
 
 pub use details::*;
+pub use history::{ItemType, TimelineItem};
+pub use methods::*;
 pub use model::*;
 pub use state::wake;

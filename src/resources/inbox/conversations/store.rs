@@ -5,6 +5,7 @@ use super::visibility::Sight;
 use crate::db::prelude::*;
 use crate::db::{Conn, Id};
 use crate::method::{Code, Error, OrConflict, Result, Tx};
+use crate::resources::crm::contacts::{self, store::Counted};
 use crate::resources::inbox::timers::{self, TimerKind};
 use crate::schema::{conversations, counters};
 use crate::{lock, run};
@@ -102,12 +103,19 @@ pub async fn insert(tx: &mut Tx<'_>, conversation: &Conversation) -> Result<()> 
 pub async fn save(
     tx: &mut Tx<'_>,
     before: Conversation,
+    after: Conversation,
+    event: &'static str,
+) -> Result<Conversation> {
+    if after == before { Ok(before) } else { save_as(tx, before, after, event).await }
+}
+
+/// Stores what has become of a conversation and announces it as `event`, though what changed may lie outside the conversation itself.
+pub async fn save_as(
+    tx: &mut Tx<'_>,
+    before: Conversation,
     mut after: Conversation,
     event: &'static str,
 ) -> Result<Conversation> {
-    if after == before {
-        return Ok(before);
-    }
     after.version += 1;
     after.updated_at = tx.now();
     update(tx, &before, &after).await?;
@@ -172,6 +180,28 @@ async fn follow(tx: &mut Tx<'_>, before: Option<&Conversation>, after: &Conversa
         (was, is) if was == is => {}
         (_, Some(at)) => timers::set(tx, TimerKind::Unsnooze, after.id, at).await?,
         (_, None) => timers::clear(tx, TimerKind::Unsnooze, after.id).await?,
+    }
+    count_at_contacts(tx, before, after).await
+}
+
+async fn count_at_contacts(tx: &mut Tx<'_>, before: Option<&Conversation>, after: &Conversation) -> Result<()> {
+    let figures = |conversation: &Conversation| match conversation.deleted_at {
+        Some(_) => (0, 0),
+        None => (1, i32::from(conversation.goes_on())),
+    };
+    let (all, open) = figures(after);
+    let changes = match before {
+        None => vec![(after.contact_id, all, open)],
+        Some(before) => {
+            let (all_before, open_before) = figures(before);
+            match before.contact_id == after.contact_id {
+                true => vec![(after.contact_id, all - all_before, open - open_before)],
+                false => vec![(before.contact_id, -all_before, -open_before), (after.contact_id, all, open)],
+            }
+        }
+    };
+    for (contact, all, open) in changes.into_iter().filter(|(_, all, open)| (*all, *open) != (0, 0)) {
+        contacts::store::count_conversations(tx, contact, Counted { all, open }, None).await?;
     }
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::model::Conversation;
 use crate::db::prelude::*;
@@ -52,6 +52,10 @@ text_enum! {
         CsatSubmitted = "csat_submitted",
         /// Other conversations went into it, or it went into another.
         Merged = "merged",
+        /// A merge was undone.
+        Unmerged = "unmerged",
+        /// Some of its messages became a conversation of their own, or it was made of such messages.
+        Split = "split",
         /// A client put down where it stood.
         StateCheckpoint = "state_checkpoint",
     }
@@ -96,4 +100,15 @@ pub async fn record(
     };
     run!(tx, |c| diesel::insert_into(conversation_events::table).values(&event).execute(c))?;
     Ok(event)
+}
+
+/// Puts down the tags that a conversation got and lost.
+pub async fn record_tags(tx: &mut Tx<'_>, before: &Conversation, after: &Conversation) -> Result<()> {
+    for tag in after.tags.iter().filter(|tag| !before.tags.contains(tag)) {
+        record(tx, after, Happening::TagAdded, json!({ "tag": tag })).await?;
+    }
+    for tag in before.tags.iter().filter(|tag| !after.tags.contains(tag)) {
+        record(tx, after, Happening::TagRemoved, json!({ "tag": tag })).await?;
+    }
+    Ok(())
 }

@@ -1,0 +1,124 @@
+use crate::arguments;
+use crate::db::Id;
+use crate::method::{
+    Access, Area, Code, Context, Document, Email, Error, Kind, Language, List, Method, Name, Nullable, Result, Words,
+    stored,
+};
+use crate::resources::channels::channels::{self, ChannelType};
+use crate::resources::crm::contacts;
+use crate::resources::crm::custom_fields::{FieldObject, values};
+use crate::resources::crm::tags::{self, TaggedType};
+use crate::resources::inbox::conversations::arguments::ExternalReference;
+use crate::resources::inbox::conversations::open::{Opening, open};
+use crate::resources::inbox::conversations::{Conversation, Details, Priority, store};
+
+arguments! {
+    /// Opens a conversation with a contact.
+    ///
+    /// It is given to the team of its channel, if that has one. The contact may not be blocked.
+    pub struct Create {
+        /// The contact.
+        pub contact_id: Id,
+        /// The channel it is held on.
+        pub channel_id: Option<Id>,
+        /// In place of `channel_id`: the type of the channel, whose default channel is taken, and made if there is none; `api` if left
+        /// out.
+        pub channel_type: Option<ChannelType>,
+        /// What it is about.
+        pub subject: Nullable<Words<998>>,
+        /// What the visitor of a website calls themselves.
+        pub visitor_name: Nullable<Words<200>>,
+        /// The e-mail address that the visitor gave.
+        pub visitor_email: Nullable<Email>,
+        /// Whether the contact proved who they are; false if left out.
+        pub is_verified: Option<bool>,
+        /// How urgent it is; `none` if left out.
+        pub priority: Option<Priority>,
+        /// The language it is held in.
+        pub language: Nullable<Language>,
+        /// Its tags; a tag that is not there yet is created.
+        pub tags: Option<List<Name<60>, 100>>,
+        /// Whether AI only suggests answers; false if left out.
+        pub assist_mode: Option<bool>,
+        /// Whether files of this visitor need no check before they are shown; false if left out.
+        pub trust_uploads: Option<bool>,
+        /// What it is called in another system.
+        pub external: Nullable<ExternalReference>,
+        /// Its id in another system; unique among conversations.
+        pub external_id: Nullable<Words<255>>,
+        /// The values of the fields that the organization defined.
+        pub custom_fields: Option<Document>,
+        /// Anything you want to keep with the conversation.
+        pub metadata: Option<Document>,
+    }
+}
+
+impl Method for Create {
+    const NAME: &'static str = "conversations.create";
+    const ACCESS: Access = Access::write(Area::Conversations);
+    const KIND: Kind = Kind::Write;
+    const ERRORS: &'static [Code] = &[Code::AlreadyExists, Code::ContactBlocked, Code::LimitExceeded];
+    const EVENTS: &'static [&'static str] = &["conversation.created", "channel.created"];
+    const EXAMPLE: &'static str = r#"{"contact_id":"0193f3a1-b2c3-7d4e-8f90-a1b2c3d4e5f6","subject":"My order"}"#;
+    type Output = Conversation;
+
+    async fn call(self, ctx: Context) -> Result<Conversation> {
+        if self.channel_id.is_some() && self.channel_type.is_some() {
+            return Err(Error::argument("/channel_type", "not_allowed", "give channel_id or channel_type, not both"));
+        }
+        ctx.write(async move |tx| {
+            let args = self.clone();
+            let contact = contacts::store::require(tx, "/contact_id", args.contact_id).await?;
+            if contact.is_blocked {
+                return Err(Error::new(Code::ContactBlocked, "The contact is blocked."));
+            }
+            let channel = match args.channel_id {
+                Some(id) => channels::store::require(tx, "/channel_id", id).await?,
+                None => channels::store::default_of(tx, args.channel_type.unwrap_or(ChannelType::Api)).await?,
+            };
+            let details = Details {
+                visitor_name: stored(args.visitor_name),
+                visitor_email: stored(args.visitor_email),
+                is_verified: args.is_verified.unwrap_or(false),
+                language: stored(args.language),
+                assist_mode: args.assist_mode.unwrap_or(false),
+                trust_uploads: args.trust_uploads.unwrap_or(false),
+                external: stored(args.external),
+                ..Details::default()
+            };
+            let opening = Opening {
+                contact_id: contact.id,
+                company_id: contact.company_id,
+                channel_id: channel.id,
+                channel_type: channel.type_.as_str().to_owned(),
+                source: channel.source,
+                team_id: channel.default_team_id,
+                subject: stored(args.subject),
+                external_id: stored(args.external_id),
+                details,
+                metadata: args.metadata.map(|document| document.0).unwrap_or_default(),
+                created_at: None,
+            };
+            let mut conversation = open(tx, opening).await?;
+            conversation.priority = args.priority.unwrap_or_default();
+            let custom_fields = args.custom_fields.map(|document| document.0);
+            values::apply(
+                tx,
+                FieldObject::Conversation,
+                &mut conversation.custom_fields,
+                custom_fields,
+                values::Moment::Create,
+            )
+            .await?;
+            if let Some(wanted) = args.tags {
+                let wanted = wanted.iter().map(|tag| tag.to_string()).collect();
+                let id = conversation.id;
+                tags::store::retag(tx, TaggedType::Conversation, id, &mut conversation.tags, wanted).await?;
+            }
+            store::insert(tx, &conversation).await?;
+            tx.emit("conversation.created", &conversation)?;
+            Ok(conversation)
+        })
+        .await
+    }
+}
