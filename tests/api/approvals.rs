@@ -36,7 +36,10 @@ fn who_was_asked_decides_and_nobody_on_their_own_words() {
                 let mut args = asked.clone();
                 args["id"] = id.clone();
                 let asked = jane.client.ok("messages.requestApproval", args).await;
-                assert_eq!((&asked["status"], &asked["approval"]["state"]), (&json!("pending_approval"), &json!("pending")));
+                assert_eq!(
+                    (&asked["status"], &asked["approval"]["state"]),
+                    (&json!("pending_approval"), &json!("pending"))
+                );
                 for other in &may_not {
                     other.client.post("messages.approve", &json!({ "id": id })).await.refused(403, "no_permission");
                     let reject = json!({ "id": id, "reason": "x" });

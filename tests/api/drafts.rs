@@ -130,7 +130,8 @@ fn reports_come_in_any_order() {
         let unknown = json!({ "external_message_id": "SM1", "status": "read" });
         admin.post("messages.reportDelivery", &unknown).await.refused(404, "message_not_found");
         admin.post("messages.reportDelivery", &json!({ "status": "read" })).await.wrong("/id", "required");
-        let with_both = json!({ "id": sent["id"], "external_message_id": "SM1", "status": "read", "at": "2026-11-20T05:30:00Z" });
+        let with_both =
+            json!({ "id": sent["id"], "external_message_id": "SM1", "status": "read", "at": "2026-11-20T05:30:00Z" });
         let reply = admin.post("messages.reportDelivery", &with_both).await;
         assert_eq!((reply.status, reply.text.as_str()), (204, ""));
         assert_eq!(report("delivered", 20).await, ["message.delivered"], "its time is news");
@@ -155,7 +156,10 @@ fn reports_come_in_any_order() {
         admin.post("messages.reportDelivery", &future).await.wrong("/at", "too_large");
         let (sent, events) = api.events_of(admin.ok("messages.resend", json!({ "id": other["id"] }))).await;
         assert_eq!((&sent["status"], &sent["error"]), (&json!("sent"), &Value::Null));
-        assert_eq!(events.iter().map(|event| event.kind.as_str()).collect::<Vec<_>>(), ["message.updated", "message.sent"]);
+        assert_eq!(
+            events.iter().map(|event| event.kind.as_str()).collect::<Vec<_>>(),
+            ["message.updated", "message.sent"]
+        );
         assert_eq!(api.stored_conversation(&conversation).await.message_count, 3, "it is one message still");
     });
 }
@@ -183,9 +187,13 @@ fn a_draft_is_changed_found_shown_and_deleted() {
         // What was answered can be sent back; HTML that is as it was shown stays as it came.
         let same = admin.ok("messages.update", draft.clone()).await;
         assert_eq!(same, draft);
-        let changed = json!({ "id": draft["id"], "text": "Yes", "html": null, "subject": "Open", "metadata": { "a": 1 } });
+        let changed =
+            json!({ "id": draft["id"], "text": "Yes", "html": null, "subject": "Open", "metadata": { "a": 1 } });
         let changed = admin.ok("messages.update", changed).await;
-        assert_eq!((&changed["text"], &changed["html"], &changed["kind"]), (&json!("Yes"), &Value::Null, &json!("text")));
+        assert_eq!(
+            (&changed["text"], &changed["html"], &changed["kind"]),
+            (&json!("Yes"), &Value::Null, &json!("text"))
+        );
         let empty = json!({ "id": draft["id"], "text": null });
         admin.post("messages.update", &empty).await.wrong("/text", "required");
         let count = api.stored_conversation(conversation).await.message_count;
@@ -193,7 +201,10 @@ fn a_draft_is_changed_found_shown_and_deleted() {
 
         let preview = admin.ok("messages.preview", json!({ "id": draft["id"] })).await;
         assert_eq!(preview["html"], "<p>Yes</p>");
-        assert_eq!((&preview["subject"], &preview["to"], &preview["warnings"]), (&json!("Open"), &json!(["jane@example.com"]), &json!([])));
+        assert_eq!(
+            (&preview["subject"], &preview["to"], &preview["warnings"]),
+            (&json!("Open"), &json!(["jane@example.com"]), &json!([]))
+        );
         let (_, events) = api.events_of(admin.ok("messages.delete", json!({ "id": draft["id"] }))).await;
         assert_eq!(events[0].kind, "message.deleted");
         admin.post("messages.info", &json!({ "id": draft["id"] })).await.refused(404, "message_not_found");
@@ -233,10 +244,13 @@ fn a_preview_warns_of_what_stands_in_the_way() {
 fn what_was_said_is_deleted_by_few_and_the_conversation_follows() {
     on_both(async |api| {
         let admin = api.admin();
-        let received = api.hear(&api.sms().await, "+1-555-0123", "My card is 4111 1111 1111 1111").await["message"].clone();
+        let received =
+            api.hear(&api.sms().await, "+1-555-0123", "My card is 4111 1111 1111 1111").await["message"].clone();
         let conversation = &received["conversation_id"];
         let writer = api.person("Writer", &["messages:write", "messages:read", "conversations:read"]).await;
-        admin.ok("messages.addNote", json!({ "conversation_id": conversation, "text": "!", "mentions": [writer.id] })).await;
+        admin
+            .ok("messages.addNote", json!({ "conversation_id": conversation, "text": "!", "mentions": [writer.id] }))
+            .await;
         let refused = writer.client.post("messages.delete", &json!({ "id": received["id"] })).await;
         refused.refused(403, "missing_scope");
         assert_eq!(refused.body["error"]["needed"], "privacy:write");
@@ -249,8 +263,12 @@ fn what_was_said_is_deleted_by_few_and_the_conversation_follows() {
         let stored = api.stored_conversation(conversation).await;
         assert_eq!((stored.message_count, stored.unread_count, stored.last_message_at), (1, 0, None));
         assert!(stored.details.last_message.is_none());
-        let note = writer.client.ok("messages.addNote", json!({ "conversation_id": conversation, "text": "mine" })).await;
-        admin.post("messages.update", &json!({ "id": note["id"], "text": "not mine" })).await.refused(403, "no_permission");
+        let note =
+            writer.client.ok("messages.addNote", json!({ "conversation_id": conversation, "text": "mine" })).await;
+        admin
+            .post("messages.update", &json!({ "id": note["id"], "text": "not mine" }))
+            .await
+            .refused(403, "no_permission");
         let edited = writer.client.ok("messages.update", json!({ "id": note["id"], "text": "still mine" })).await;
         assert!(edited["edited_at"].is_string());
         writer.client.ok("messages.delete", json!({ "id": note["id"] })).await;

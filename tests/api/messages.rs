@@ -31,7 +31,8 @@ fn a_contact_writes_and_is_answered() {
         assert_eq!(events[1].data["last_message"]["text"], "Are you open?");
 
         let conversation = message["conversation_id"].clone();
-        let answer = json!({ "conversation_id": conversation, "text": "Until six.", "reply_to_message_id": message["id"] });
+        let answer =
+            json!({ "conversation_id": conversation, "text": "Until six.", "reply_to_message_id": message["id"] });
         let (sent, events) = api.events_of(admin.ok("messages.send", answer)).await;
         let kinds: Vec<_> = events.iter().map(|event| event.kind.as_str()).collect();
         assert_eq!(kinds, ["message.created", "message.sent"]);
@@ -67,19 +68,36 @@ fn where_a_message_goes_must_be_clear() {
             };
             let jane = json!({ "type": "phone", "value": "+1-555-0123" });
             refused(json!({ "text": "x" }), "/conversation_id", "required").await;
-            refused(json!({ "text": "x", "conversation_id": conversation, "contact": jane }), "/conversation_id", "not_allowed").await;
-            refused(json!({ "text": "x", "conversation_id": conversation, "channel_id": channel }), "/channel_id", "not_allowed").await;
+            refused(
+                json!({ "text": "x", "conversation_id": conversation, "contact": jane }),
+                "/conversation_id",
+                "not_allowed",
+            )
+            .await;
+            refused(
+                json!({ "text": "x", "conversation_id": conversation, "channel_id": channel }),
+                "/channel_id",
+                "not_allowed",
+            )
+            .await;
             refused(json!({ "text": "x", "contact_id": unknown, "contact": jane }), "/contact", "not_allowed").await;
-            refused(json!({ "text": "x", "contact_id": unknown, "channel_id": channel }), "/contact_id", "unknown_id").await;
+            refused(json!({ "text": "x", "contact_id": unknown, "channel_id": channel }), "/contact_id", "unknown_id")
+                .await;
             refused(json!({ "text": "x", "contact": jane, "channel_id": unknown }), "/channel_id", "unknown_id").await;
             refused(json!({ "text": "x", "contact": { "type": "phone" } }), "/contact", "required").await;
-            refused(json!({ "text": "x", "contact": { "type": "phone", "value": "12" } }), "/contact/value", "format").await;
-            for nothing in [json!({}), json!({ "text": "" }), json!({ "text": " \n " }), json!({ "text": null, "html": null })] {
+            refused(json!({ "text": "x", "contact": { "type": "phone", "value": "12" } }), "/contact/value", "format")
+                .await;
+            for nothing in
+                [json!({}), json!({ "text": "" }), json!({ "text": " \n " }), json!({ "text": null, "html": null })]
+            {
                 let mut args = nothing;
                 args["conversation_id"] = conversation.clone();
                 refused(args, "/text", "required").await;
             }
-            admin.post(method, &json!({ "text": "x", "conversation_id": unknown })).await.refused(404, "conversation_not_found");
+            admin
+                .post(method, &json!({ "text": "x", "conversation_id": unknown }))
+                .await
+                .refused(404, "conversation_not_found");
         }
         assert_eq!(api.row_counts().await, before);
         let theirs = json!({ "conversation_id": conversation, "text": "x" });
@@ -133,9 +151,7 @@ fn first_messages_at_once_begin_one_conversation() {
     on_both(async |api| {
         let admin = api.admin();
         let channel = api.sms().await;
-        let hello = |n: usize| {
-            json!({ "contact": { "type": "phone", "value": "+1-555-0123" }, "channel_id": channel, "text": format!("{n}") })
-        };
+        let hello = |n: usize| json!({ "contact": { "type": "phone", "value": "+1-555-0123" }, "channel_id": channel, "text": format!("{n}") });
         let all: Vec<Value> = (0..12).map(hello).collect();
         let replies = join_all(all.iter().map(|args| admin.post("messages.receive", args))).await;
         let conversation = &replies[0].body["message"]["conversation_id"];
@@ -220,11 +236,18 @@ fn notes_are_private_and_mention_people() {
         let agent = api.acme.agent;
         let args = json!({ "conversation_id": conversation, "text": "Look", "mentions": [agent, agent] });
         let (note, events) = api.events_of(admin.ok("messages.addNote", args)).await;
-        assert_eq!((&note["visibility"], &note["status"], &note["kind"]), (&json!("private"), &json!("posted"), &json!("note")));
+        assert_eq!(
+            (&note["visibility"], &note["status"], &note["kind"]),
+            (&json!("private"), &json!("posted"), &json!("note"))
+        );
         assert_eq!((&note["mentions"], events.len()), (&json!([agent]), 1));
         let stored = api.stored_conversation(&conversation).await;
         assert_eq!((stored.message_count, stored.unread_count), (2, 1));
-        assert_eq!(stored.details.last_message.clone().unwrap().text.unwrap(), "Hello", "a note is not what was said last");
+        assert_eq!(
+            stored.details.last_message.clone().unwrap().text.unwrap(),
+            "Hello",
+            "a note is not what was said last"
+        );
         assert_eq!(list(api, &conversation, json!({ "visibility": "private" })).await, [note]);
         assert_eq!(list(api, &conversation, json!({ "visibility": "public" })).await.len(), 1);
     });
@@ -249,7 +272,10 @@ fn history_keeps_its_times_and_wakes_nobody() {
         let mut by_agent = old(10, "outbound", "On its way");
         by_agent["author_user_id"] = json!(api.acme.agent);
         let answer = admin.ok("messages.create", by_agent).await;
-        assert_eq!((&answer["author"]["name"], &answer["sent_at"]), (&json!("Anton Agent"), &json!("2019-05-01T10:10:00.000Z")));
+        assert_eq!(
+            (&answer["author"]["name"], &answer["sent_at"]),
+            (&json!("Anton Agent"), &json!("2019-05-01T10:10:00.000Z"))
+        );
         let conversation = &first["conversation_id"];
         assert_eq!(texts(&list(api, conversation, json!({})).await), ["Where is it?", "On its way", "Thanks"]);
         let stored = api.stored_conversation(conversation).await;
@@ -312,7 +338,10 @@ fn what_is_put_down_as_it_is_must_fit_its_direction() {
         let inbound = admin.ok("messages.create", of(json!({ "direction": "inbound" }))).await;
         assert_eq!(api.stored_conversation(&conversation).await.unread_count, 2);
         admin.post("messages.send", &json!({ "message_id": inbound["id"] })).await.refused(409, "invalid_state");
-        admin.post("messages.send", &json!({ "message_id": api.unknown_id() })).await.wrong("/message_id", "unknown_id");
+        admin
+            .post("messages.send", &json!({ "message_id": api.unknown_id() }))
+            .await
+            .wrong("/message_id", "unknown_id");
     });
 }
 
@@ -324,9 +353,8 @@ fn people_come_before_ai() {
         let conversation = api.conversation().await;
         api.hand_to(&conversation, "ai").await;
         let epoch = api.stored_conversation(&conversation).await.control_epoch;
-        let answer = |text: &str, epoch: i64| {
-            json!({ "conversation_id": conversation, "text": text, "control_epoch": epoch })
-        };
+        let answer =
+            |text: &str, epoch: i64| json!({ "conversation_id": conversation, "text": text, "control_epoch": epoch });
         let without = json!({ "conversation_id": conversation, "text": "x" });
         ada.client.post("messages.send", &without).await.wrong("/control_epoch", "required");
         let sent = ada.client.ok("messages.send", answer("We are open until six.", epoch)).await;
@@ -355,7 +383,10 @@ fn people_come_before_ai() {
         keyed.post("messages.send", &answer("Later", epoch)).await.refused(409, "invalid_state");
         keyed.post("messages.send", &answer("Later", epoch)).await.refused(409, "invalid_state");
         ada.client.post("messages.send", &answer("Now", epoch + 1)).await.refused(409, "invalid_state");
-        assert_eq!(texts(&list(api, &conversation, json!({ "direction": "outbound" })).await), ["We are open until six.", "Anton here"]);
+        assert_eq!(
+            texts(&list(api, &conversation, json!({ "direction": "outbound" })).await),
+            ["We are open until six.", "Anton here"]
+        );
         assert_eq!(list(api, &conversation, json!({ "include_drafts": true })).await.len(), 6);
     });
 }

@@ -12,7 +12,8 @@ use serde_json::{Value, json};
 use crate::support::{Api, databases, on_both};
 
 async fn schedule(api: &Api, conversation: &Value, text: &str, seconds: i64) -> Value {
-    let args = json!({ "conversation_id": conversation, "text": text, "scheduled_at": api.now().plus_seconds(seconds) });
+    let args =
+        json!({ "conversation_id": conversation, "text": text, "scheduled_at": api.now().plus_seconds(seconds) });
     api.admin().ok("messages.send", args).await
 }
 
@@ -49,7 +50,8 @@ fn what_is_scheduled_is_sent_at_its_time() {
         assert_eq!((stored.message_count, stored.waiting_since), (2, None));
         assert_eq!(stored.last_message_at, Some(api.now()));
         assert_eq!(run_due(&api.app).await.unwrap(), 0);
-        let listed = api.admin().ok("messages.list", json!({ "conversation_id": conversation, "filters": "morning" })).await;
+        let listed =
+            api.admin().ok("messages.list", json!({ "conversation_id": conversation, "filters": "morning" })).await;
         assert_eq!(listed["data"], json!([sent]));
     });
 }

@@ -11,11 +11,7 @@ pub static FIELDS: Table = Table::of(
         id("id", "id"),
         id("conversation_id", "conversation_id"),
         choice("direction", "direction", &["inbound", "outbound", "internal"]),
-        choice(
-            "kind",
-            "kind",
-            &["text", "email", "note", "template", "interactive", "forward", "call", "system"],
-        ),
+        choice("kind", "kind", &["text", "email", "note", "template", "interactive", "forward", "call", "system"]),
         choice("visibility", "visibility", &["public", "private"]),
         choice(
             "status",
@@ -56,10 +52,7 @@ pub static FIELDS: Table = Table::of(
     ],
 );
 
-const CONVERSATION: Related =
-    Related { table: "conversations", own: "conversation_id", other: "id", only: "" };
+const CONVERSATION: Related = Related { table: "conversations", own: "conversation_id", other: "id", only: "" };
 
-const HAS_ATTACHMENTS: Field = boolean("has_attachments", "details").sql(
-    "json_array_length({t}.details, '$.attachments') > 0",
-    "jsonb_array_length({t}.details -> 'attachments') > 0",
-);
+const HAS_ATTACHMENTS: Field = boolean("has_attachments", "details")
+    .sql("json_array_length({t}.details, '$.attachments') > 0", "jsonb_array_length({t}.details -> 'attachments') > 0");

@@ -217,13 +217,9 @@ impl MessageStatus {
     /// Whether such a message was said, rather than only written: drafts and what waits to be sent do not count for the conversation.
     pub fn is_said(self) -> bool {
         match self {
-            Self::Queued
-            | Self::Sent
-            | Self::Delivered
-            | Self::Read
-            | Self::Failed
-            | Self::Received
-            | Self::Posted => true,
+            Self::Queued | Self::Sent | Self::Delivered | Self::Read | Self::Failed | Self::Received | Self::Posted => {
+                true
+            }
             Self::Draft | Self::PendingApproval | Self::Scheduled | Self::Discarded => false,
         }
     }

@@ -38,7 +38,8 @@ pub async fn judge(
 ) -> Result<Verdict> {
     if author.is_person() && thread.conversation.handler == Handler::Ai {
         let Some(user) = author.user().filter(|_| take_over) else {
-            let message = "AI answers in this conversation; send take_over: true, or call conversations.takeOver first.";
+            let message =
+                "AI answers in this conversation; send take_over: true, or call conversations.takeOver first.";
             return Err(Error::new(Code::TakeoverRequired, message));
         };
         thread.take_over(user);

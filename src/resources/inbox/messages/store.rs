@@ -8,11 +8,11 @@ use crate::access::user::UserKind;
 use crate::db::prelude::*;
 use crate::db::{Conn, Fault, Id, Timestamp};
 use crate::method::{Code, Context, Error, Object, OrConflict, Result, Tx};
+use crate::query::search::{self, Entry};
+use crate::query::{Fetched, Listing, Words};
 use crate::resources::inbox::conversations::visibility::Sight;
 use crate::resources::inbox::conversations::{self, Conversation, Status};
 use crate::schema::{conversations as c, messages, users};
-use crate::query::search::{self, Entry};
-use crate::query::{Fetched, Listing, Words};
 use crate::{lock, run, run_list};
 
 /// A message, whoever may see it.
@@ -54,11 +54,7 @@ pub async fn lock_seen(tx: &mut Tx<'_>, id: Id) -> Result<Option<(Conversation, 
 }
 
 /// Name, picture and kind of a user.
-pub async fn user(
-    conn: &mut Conn,
-    organization: Id,
-    user: Id,
-) -> Result<Option<(String, Option<String>, UserKind)>> {
+pub async fn user(conn: &mut Conn, organization: Id, user: Id) -> Result<Option<(String, Option<String>, UserKind)>> {
     Ok(run!(conn, |c| users::table
         .find((organization, user))
         .select((users::name, users::avatar_url, users::kind))

@@ -17,9 +17,7 @@ use crate::resources::inbox::conversations::open::{Opening, open};
 use crate::resources::inbox::conversations::people::{self, Part};
 use crate::resources::inbox::conversations::timeline::{self, Happening};
 use crate::resources::inbox::conversations::visibility::Sight;
-use crate::resources::inbox::conversations::{
-    self, CloseReason, Conversation, Details, Handler, Status, assignment,
-};
+use crate::resources::inbox::conversations::{self, CloseReason, Conversation, Details, Handler, Status, assignment};
 
 arguments! {
     /// A contact by what they are known by: an id in your own system, or an address, number or account. A contact who is not known yet
@@ -138,18 +136,18 @@ impl Address {
 
 impl Whom {
     /// The contact's id; who is not there yet and may be created, is.
-    async fn find(self, tx: &mut Tx<'_>, at: Timestamp) -> Result<Id> {
+    async fn find(&self, tx: &mut Tx<'_>, at: Timestamp) -> Result<Id> {
         let space = tx.space();
         match self {
-            Self::Known(id) => Ok(contacts::store::require(tx, "/contact_id", id).await?.id),
+            Self::Known(id) => Ok(contacts::store::require(tx, "/contact_id", *id).await?.id),
             Self::KnownBy(known_by, name) => {
-                let found = match &known_by {
+                let found = match known_by {
                     KnownBy::Identity(key) => contacts::store::by_identity(tx, space, key).await?,
                     KnownBy::ExternalId(id) => contacts::store::by_external_id(tx, space, id).await?,
                 };
                 match found {
                     Some(id) if name.is_none() => Ok(id),
-                    _ => Ok(contacts::store::identify(tx, &known_by, name.as_deref(), at).await?.id),
+                    _ => Ok(contacts::store::identify(tx, known_by, name.as_deref(), at).await?.id),
                 }
             }
         }
@@ -324,7 +322,10 @@ impl Thread {
         let of = &self.conversation;
         let channel = channels::store::find(tx, of.organization_id, of.channel_id).await?;
         channel.filter(|channel| channel.is_active).ok_or_else(|| {
-            Error::new(Code::InvalidState, "The channel of this conversation is not active; no messages are added to it.")
+            Error::new(
+                Code::InvalidState,
+                "The channel of this conversation is not active; no messages are added to it.",
+            )
         })
     }
 

@@ -163,7 +163,9 @@ impl Shown {
         let contact = contacts::store::find(conn, ctx.space(), conversation.contact_id).await?;
         match &contact {
             None => warn("contact_gone", "The contact was deleted."),
-            Some(contact) if contact.is_blocked => warn("contact_blocked", "The contact is blocked; no answer will be heard."),
+            Some(contact) if contact.is_blocked => {
+                warn("contact_blocked", "The contact is blocked; no answer will be heard.")
+            }
             Some(_) => {}
         }
         let kind = if self.html.is_some() { MessageKind::Email } else { MessageKind::Text };

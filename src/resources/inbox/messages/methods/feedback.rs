@@ -28,7 +28,8 @@ impl Method for SuggestReplies {
     const ACCESS: Access = Access::write(Area::Ai);
     const KIND: Kind = Kind::Write;
     const EVENTS: &'static [&'static str] = &["message.updated"];
-    const EXAMPLE: &'static str = r#"{"id":"0193f3a1-b2c3-7d4e-8f90-a1b2c3d4e5f6","suggestions":[{"content":"We are open until six."}]}"#;
+    const EXAMPLE: &'static str =
+        r#"{"id":"0193f3a1-b2c3-7d4e-8f90-a1b2c3d4e5f6","suggestions":[{"content":"We are open until six."}]}"#;
     type Output = Message;
 
     async fn call(self, ctx: Context) -> Result<Message> {

@@ -72,12 +72,8 @@ impl Method for Send {
     const NAME: &'static str = "messages.send";
     const ACCESS: Access = Access::write(Area::Messages);
     const KIND: Kind = Kind::Write;
-    const ERRORS: &'static [Code] = &[
-        Code::ConversationNotFound,
-        Code::TakeoverRequired,
-        Code::NoPermission,
-        Code::InvalidState,
-    ];
+    const ERRORS: &'static [Code] =
+        &[Code::ConversationNotFound, Code::TakeoverRequired, Code::NoPermission, Code::InvalidState];
     const EVENTS: &'static [&'static str] = &[
         "message.created",
         "message.sent",
@@ -214,8 +210,7 @@ impl Send {
                 }
                 None => {
                     sending::mark_sent(tx, &mut message);
-                    let (message, conversation) =
-                        thread.add(tx, message, &["message.created", "message.sent"]).await?;
+                    let (message, conversation) = thread.add(tx, message, &["message.created", "message.sent"]).await?;
                     self.close_if_asked(tx, conversation).await?;
                     Ok(message)
                 }
