@@ -10,6 +10,7 @@ use super::thread::Thread;
 use crate::db::{Id, Json, Timestamp};
 use crate::method::{Code, Document, Error, Nullable, Result, Text, Tx, Words, stored};
 use crate::resources::inbox::conversations::Conversation;
+use crate::resources::inbox::files::links;
 
 /// What a message says, as it is sent.
 #[derive(Clone, Debug, Default)]
@@ -72,6 +73,19 @@ impl Message {
         self.metadata = content.metadata.map(stored).unwrap_or_default();
         self.client_message_id = content.client_message_id.map(|id| id.to_string());
         self.settle_kind();
+    }
+
+    /// Attaches files to a new message.
+    pub async fn attach(
+        &mut self,
+        tx: &mut Tx<'_>,
+        file_ids: Option<&Vec<Id>>,
+        allows: impl Fn(&str) -> bool,
+    ) -> Result<()> {
+        if let Some(ids) = file_ids.filter(|ids| !ids.is_empty()) {
+            self.details.attachments = links::attach(tx, "/file_ids", ids, self.id, allows).await?;
+        }
+        Ok(())
     }
 
     /// Has it wait for somebody's approval.

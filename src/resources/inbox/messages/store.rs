@@ -12,6 +12,7 @@ use crate::query::search::{self, Entry};
 use crate::query::{Fetched, Listing, Words};
 use crate::resources::inbox::conversations::visibility::Sight;
 use crate::resources::inbox::conversations::{self, Conversation, Status};
+use crate::resources::inbox::files::links;
 use crate::schema::{conversations as c, messages, users};
 use crate::{lock, run, run_list};
 
@@ -31,7 +32,21 @@ pub async fn seen(ctx: &Context, conn: &mut Conn, id: Id) -> Result<(Conversatio
     let message = find(conn, ctx.space(), id).await?.ok_or_else(Error::not_found::<Message>)?;
     let sight = Sight::of(ctx, conn).await?;
     let conversation = conversations::store::seen(conn, &sight, ctx.space(), message.conversation_id).await?;
-    Ok((conversation.ok_or_else(Error::not_found::<Message>)?, message))
+    let conversation = conversation.ok_or_else(Error::not_found::<Message>)?;
+    let mut shown = vec![message];
+    show_files(ctx, conn, &mut shown).await?;
+    Ok((conversation, shown.pop().ok_or_else(Error::not_found::<Message>)?))
+}
+
+/// Shows the files of messages as they are now, with addresses by which they can be had: one statement for all of them.
+pub async fn show_files(ctx: &Context, conn: &mut Conn, shown: &mut [Message]) -> Result<()> {
+    let with_files = shown.iter().filter(|message| !message.details.attachments.is_empty());
+    let ids: Vec<Id> = with_files.map(|message| message.id).collect();
+    let mut files = links::attachments_of(ctx, conn, &ids).await?;
+    for message in shown.iter_mut().filter(|message| ids.contains(&message.id)) {
+        message.details.attachments = files.remove(&message.id).unwrap_or_default();
+    }
+    Ok(())
 }
 
 /// The message that a write is about, with its conversation, both locked, the conversation first: all who change either do it in this
@@ -171,6 +186,7 @@ pub async fn save(tx: &mut Tx<'_>, before: Message, mut after: Message, event: &
 pub async fn delete(tx: &mut Tx<'_>, message: &Message) -> Result<()> {
     run!(tx, |c| diesel::delete(messages::table.find((message.organization_id, message.id))).execute(c))?;
     search::remove(tx, Message::TYPE, message.id).await?;
+    links::detach_all(tx, &[message.id]).await?;
     tx.emit("message.deleted", message)
 }
 

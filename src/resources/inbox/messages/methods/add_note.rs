@@ -16,6 +16,8 @@ arguments! {
         pub conversation_id: Id,
         /// What it says.
         pub text: Name<100000>,
+        /// The files that belong to it.
+        pub file_ids: Option<List<Id, 20>>,
         /// The users it mentions.
         pub mentions: Option<List<Id, 50>>,
         /// Anything you want to keep with the note.
@@ -61,6 +63,7 @@ impl Method for AddNote {
                 ..Content::default()
             });
             note.details.mentions = mentions;
+            note.attach(tx, args.file_ids.as_deref(), |_| true).await?;
             Ok(thread.add(tx, note, &["message.created"]).await?.0)
         })
         .await

@@ -5,6 +5,7 @@ use crate::method::{
     Access, Area, Code, Context, Document, Email, Error, Kind, Language, List, Method, Name, Nullable, Result, Scope,
     Words, stored,
 };
+use crate::resources::channels::channels;
 use crate::resources::inbox::messages::compose::{self, Content};
 use crate::resources::inbox::messages::thread::{Address, ContactKnownBy, Named, Thread};
 use crate::resources::inbox::messages::{Direction, Message, MessageKind, MessageStatus, Visibility, author};
@@ -54,6 +55,8 @@ arguments! {
         pub subject: Nullable<Words<998>>,
         /// What it holds besides, in the channel's own form.
         pub content: Option<Document>,
+        /// The files that came with it, or go with it.
+        pub file_ids: Option<List<Id, 20>>,
         /// The address it came from.
         pub from: Nullable<Email>,
         /// The addresses it goes to, or went to.
@@ -141,6 +144,10 @@ impl Method for Create {
             message.details.is_imported = is_imported;
             message.external_message_id = stored(args.external_message_id);
             message.sent_at = (status == MessageStatus::Sent).then_some(at);
+            let channel = channels::store::find(tx, message.organization_id, thread.conversation.channel_id).await?;
+            let is_bound = !is_imported && visibility == Visibility::Public;
+            let allows = |kind: &str| !is_bound || channel.as_ref().is_none_or(|channel| channel.allows(kind));
+            message.attach(tx, args.file_ids.as_deref(), allows).await?;
             message.require_something()?;
             if args.direction == Direction::Inbound && !is_imported {
                 thread.require_channel(tx).await?;

@@ -2,6 +2,7 @@
 
 mod add_note;
 mod approvals;
+mod attachments;
 mod create;
 mod drafts;
 mod feedback;
@@ -14,6 +15,7 @@ mod update;
 
 pub use add_note::*;
 pub use approvals::*;
+pub use attachments::*;
 pub use create::*;
 pub use drafts::*;
 pub use feedback::*;
@@ -46,6 +48,9 @@ pub const METHODS: &[Entry] = &[
     Entry::of::<Reject>(),
     Entry::of::<SuggestReplies>(),
     Entry::of::<VoteOn>(),
+    Entry::of::<ListAttachments>(),
+    Entry::of::<AddAttachment>(),
+    Entry::of::<RemoveAttachment>(),
     Entry::of::<ReportDelivery>(),
 ];
 

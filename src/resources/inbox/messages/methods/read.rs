@@ -43,7 +43,8 @@ impl Method for ListMessages {
             visibility: self.visibility,
             include_drafts: self.include_drafts == Some(true),
         };
-        let rows = store::list(&mut conn, ctx.space(), &filter, &list).await?;
+        let mut rows = store::list(&mut conn, ctx.space(), &filter, &list).await?;
+        store::show_files(&ctx, &mut conn, &mut rows.rows).await?;
         list.page(&ctx, rows)
     }
 }

@@ -5,7 +5,7 @@ use super::BODY_LIMIT;
 use crate::arguments;
 use crate::db::Id;
 use crate::method::{
-    Access, Area, Code, Context, Document, Kind, Language, Method, Name, Nullable, Output, Result, Words, stored,
+    Access, Area, Code, Context, Document, Kind, Language, List, Method, Name, Nullable, Output, Result, Words, stored,
 };
 use crate::resources::inbox::messages::compose::{self, Content};
 use crate::resources::inbox::messages::thread::{Address, ContactKnownBy, Named, Thread};
@@ -42,6 +42,8 @@ arguments! {
         pub subject: Nullable<Words<998>>,
         /// What it holds besides, in the channel's own form.
         pub content: Option<Document>,
+        /// The files that came with it.
+        pub file_ids: Option<List<Id, 20>>,
         /// The language it is written in.
         pub language: Nullable<Language>,
         /// Anything you want to keep with the message.
@@ -104,7 +106,7 @@ impl Method for Receive {
             if let Some(message) = thread.already(tx, client_message_id).await? {
                 return Ok(answer(message, thread.conversation.details.handoff.is_some()));
             }
-            thread.require_channel(tx).await?;
+            let channel = thread.require_channel(tx).await?;
             let (author, is_blocked) = thread.writer(tx).await?;
             let is_ignored = thread.conversation.is_spam || is_blocked;
             let mut message = compose::blank(tx, &thread.conversation, Direction::Inbound, author, tx.now());
@@ -119,6 +121,7 @@ impl Method for Receive {
             message.details.language = stored(args.language);
             message.details.is_ignored = is_ignored;
             message.external_message_id = stored(args.external_message_id);
+            message.attach(tx, args.file_ids.as_deref(), |kind| channel.allows(kind)).await?;
             message.require_something()?;
             if is_ignored {
                 thread.lay_aside(tx.now());

@@ -45,6 +45,8 @@ arguments! {
         pub subject: Nullable<Words<998>>,
         /// What it holds besides, in the channel's own form.
         pub content: Option<Document>,
+        /// The files that go with it.
+        pub file_ids: Option<List<Id, 20>>,
         /// The addresses it goes to, for channels that carry mail.
         pub to: Option<List<Email, 100>>,
         /// The addresses that get a copy.
@@ -143,6 +145,7 @@ impl Send {
             ("/html", !self.html.is_none()),
             ("/subject", !self.subject.is_none()),
             ("/content", self.content.is_some()),
+            ("/file_ids", self.file_ids.is_some()),
             ("/to", self.to.is_some()),
             ("/cc", self.cc.is_some()),
             ("/bcc", self.bcc.is_some()),
@@ -166,7 +169,7 @@ impl Send {
         if let Some(message) = thread.already(tx, args.client_message_id.as_deref()).await? {
             return Ok(message);
         }
-        thread.require_channel(tx).await?;
+        let channel = thread.require_channel(tx).await?;
         let author = author::of_caller(tx).await?;
         let is_ai = author.is_ai();
         let verdict =
@@ -186,6 +189,7 @@ impl Send {
         message.details.cc = super::addresses(args.cc);
         message.details.bcc = super::addresses(args.bcc);
         message.details.control_epoch = is_ai.then_some(thread.conversation.control_epoch);
+        message.attach(tx, args.file_ids.as_deref(), |kind| channel.allows(kind)).await?;
         message.require_something()?;
         match verdict {
             Verdict::Discard => {
