@@ -14,6 +14,7 @@ mod conversations_states;
 mod custom_fields;
 mod drafts;
 mod faults;
+mod files;
 mod idempotency;
 mod impersonation;
 mod mails;

@@ -23,6 +23,9 @@ pub struct Fixtures {
     key: Value,
     session: Value,
     channel: Value,
+    file: Value,
+    upload: Value,
+    uploaded: Value,
     access_token: String,
     admin_token: String,
     unique: String,
@@ -65,6 +68,13 @@ impl Fixtures {
             let contact =
                 json!({ "name": format!("Fixture {n}"), "email": format!("contact{n}-{unique}@example.com") });
             let contact = admin.ok("contacts.create", contact).await;
+            let file = json!({ "name": "fixture.txt", "content_base64": "Rml4dHVyZQ==" });
+            let file = admin.ok("files.create", file).await;
+            let upload = json!({ "name": "fixture.mp4", "content_type": "video/mp4", "size": 12 });
+            let (begun, uploaded) =
+                (admin.ok("files.createUpload", upload.clone()).await, admin.ok("files.createUpload", upload).await);
+            let chunk = json!({ "id": uploaded["id"], "offset": 0, "content_base64": "AAAAGGZ0eXBtcDQy" });
+            admin.ok("files.appendChunk", chunk).await;
             let conversation =
                 json!({ "contact_id": contact["id"], "channel_id": channel["id"], "subject": "Fixture" });
             let conversation = admin.ok("conversations.create", conversation).await;
@@ -73,7 +83,7 @@ impl Fixtures {
                 admin.ok("conversations.addCheckpoint", checkpoint).await;
             }
             let messages = api.messages_to_try(&conversation["id"]).await;
-            last = json!({ "messages": messages, "conversation": conversation, "contact": contact, "channel": channel, "key": key, "role": role, "user": user, "team": team, "login": session, "invited": invited });
+            last = json!({ "messages": messages, "file": file, "upload": begun, "uploaded": uploaded, "conversation": conversation, "contact": contact, "channel": channel, "key": key, "role": role, "user": user, "team": team, "login": session, "invited": invited });
         }
         let online = json!({ "user_id": api.acme.owner, "availability": "online" });
         admin.ok("users.setAvailability", online).await;
@@ -103,6 +113,9 @@ impl Fixtures {
             key: last["key"]["id"].clone(),
             session: sessions["data"][1]["id"].clone(),
             channel: last["channel"]["id"].clone(),
+            file: last["file"]["id"].clone(),
+            upload: last["upload"]["id"].clone(),
+            uploaded: last["uploaded"]["id"].clone(),
             access_token,
             admin_token: api.acme.key.clone(),
             unique,
@@ -125,6 +138,13 @@ impl Fixtures {
                 ("id", "roles") => self.role.clone(),
                 ("id", "apiKeys") => self.key.clone(),
                 ("id", "channels") => self.channel.clone(),
+                ("id", "files") => match method.name() {
+                    "files.appendChunk" => self.upload.clone(),
+                    "files.completeUpload" => self.uploaded.clone(),
+                    _ => self.file.clone(),
+                },
+                ("file_id", _) => self.file.clone(),
+                ("file_ids", _) => json!([self.file]),
                 ("channel_id", _) => self.channel.clone(),
                 ("id", "conversations") => self.conversation.clone(),
                 ("source_ids", "conversations") => json!([self.other_conversation]),
@@ -163,7 +183,8 @@ impl Fixtures {
     /// A message that stands where the method needs it.
     fn message_for(&self, method: &str) -> &Value {
         match method {
-            "messages.schedule" | "messages.requestApproval" | "messages.delete" => &self.messages["draft"],
+            "messages.schedule" | "messages.requestApproval" | "messages.delete" | "messages.addAttachment"
+            | "messages.removeAttachment" => &self.messages["draft"],
             "messages.cancelScheduled" => &self.messages["scheduled"],
             "messages.resend" => &self.messages["failed"],
             "messages.approve" | "messages.reject" => &self.messages["pending"],

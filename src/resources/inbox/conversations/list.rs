@@ -35,7 +35,7 @@ pub async fn page(
     let states = filter.status.map_or(Status::ALL.to_vec(), |status| vec![status]);
     let spam = filter.is_spam.map_or(vec![true, false], |is_spam| vec![is_spam]);
     let (user, teams) = match sight {
-        Sight::All => (Id::NIL, Vec::new()),
+        Sight::All | Sight::OfContact(_) => (Id::NIL, Vec::new()),
         Sight::Limited(limits) => (limits.user, limits.teams.clone()),
     };
     let sees_all = matches!(sight, Sight::All);

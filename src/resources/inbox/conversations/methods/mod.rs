@@ -4,6 +4,7 @@ mod assign;
 mod close;
 mod control;
 mod create;
+mod explain;
 mod history;
 mod merge;
 mod read;
@@ -16,6 +17,7 @@ pub use assign::*;
 pub use close::*;
 pub use control::*;
 pub use create::*;
+pub use explain::*;
 pub use history::*;
 pub use merge::*;
 pub use read::*;
@@ -57,4 +59,5 @@ pub const METHODS: &[Entry] = &[
     Entry::of::<Unmerge>(),
     Entry::of::<History>(),
     Entry::of::<AddCheckpoint>(),
+    Entry::of::<ExplainVisibility>(),
 ];
