@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
 
 mod api_keys;
+mod approvals;
 mod auth;
 mod channels;
 mod cli;
@@ -15,12 +16,14 @@ mod contacts_upsert;
 mod conversations;
 mod conversations_states;
 mod custom_fields;
+mod drafts;
 mod faults;
 mod files;
 mod idempotency;
 mod impersonation;
 mod mails;
 mod metadata;
+mod messages;
 mod oidc;
 mod organizations;
 mod owners;
@@ -31,6 +34,7 @@ mod queries;
 mod races;
 mod registry;
 mod roles;
+mod scheduled;
 mod schema;
 mod secrecy;
 mod segments;

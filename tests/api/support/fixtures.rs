@@ -19,6 +19,7 @@ pub struct Fixtures {
     conversation: Value,
     other_conversation: Value,
     merge: Value,
+    messages: Value,
     agent_role: Value,
     role: Value,
     key: Value,
@@ -83,7 +84,8 @@ impl Fixtures {
                 let checkpoint = json!({ "id": conversation["id"], "payload": { "step": step } });
                 admin.ok("conversations.addCheckpoint", checkpoint).await;
             }
-            last = json!({ "file": file, "upload": begun, "uploaded": uploaded, "conversation": conversation, "contact": contact, "channel": channel, "key": key, "role": role, "user": user, "team": team, "login": session, "invited": invited });
+            let messages = api.messages_to_try(&conversation["id"]).await;
+            last = json!({ "messages": messages, "file": file, "upload": begun, "uploaded": uploaded, "conversation": conversation, "contact": contact, "channel": channel, "key": key, "role": role, "user": user, "team": team, "login": session, "invited": invited });
         }
         let online = json!({ "user_id": api.acme.owner, "availability": "online" });
         admin.ok("users.setAvailability", online).await;
@@ -104,6 +106,7 @@ impl Fixtures {
             conversation: last["conversation"]["id"].clone(),
             other_conversation: more[2].clone(),
             merge: history["data"][0]["event"]["data"]["merge_id"].clone(),
+            messages: last["messages"].clone(),
             team: last["team"]["id"].clone(),
             user: last["user"]["id"].clone(),
             invited: last["invited"]["id"].clone(),
@@ -152,6 +155,8 @@ impl Fixtures {
                 ("destination_id", "conversations") => self.conversation.clone(),
                 ("merge_id", _) => self.merge.clone(),
                 ("contact_id", _) => self.contact.clone(),
+                ("id", "messages") => self.message_for(method.name()).clone(),
+                ("conversation_id", _) => self.conversation.clone(),
                 ("session_id", _) => self.session.clone(),
                 ("user_id" | "act_as_user_id", _) => self.user.clone(),
                 ("reassign_to_user_id", _) => self.owner.clone(),
@@ -168,6 +173,19 @@ impl Fixtures {
             *value = replacement;
         }
         example
+    }
+
+    /// A message that stands where the method needs it.
+    fn message_for(&self, method: &str) -> &Value {
+        match method {
+            "messages.schedule" | "messages.requestApproval" | "messages.delete" | "messages.addAttachment"
+            | "messages.removeAttachment" => &self.messages["draft"],
+            "messages.cancelScheduled" => &self.messages["scheduled"],
+            "messages.resend" => &self.messages["failed"],
+            "messages.approve" | "messages.reject" => &self.messages["pending"],
+            "messages.vote" | "messages.reportDelivery" => &self.messages["sent"],
+            _ => &self.messages["received"],
+        }
     }
 
     /// Whether the example works without further preparation.
