@@ -1,5 +1,7 @@
 //! What is said: conversations, messages and files.
 
 pub mod conversations;
+pub mod csat;
 pub mod messages;
 pub mod timers;
+pub mod views;

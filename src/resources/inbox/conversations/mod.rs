@@ -5,6 +5,7 @@ pub mod assignment;
 pub mod control;
 mod details;
 mod figures;
+mod gone;
 pub mod heirs;
 mod history;
 mod list;
@@ -21,6 +22,7 @@ pub mod timeline;
 pub mod visibility;
 
 pub use details::*;
+pub use gone::take_out;
 pub use history::{ItemType, TimelineItem};
 pub use methods::*;
 pub use model::*;
