@@ -4,7 +4,7 @@ use crate::method::Entry;
 use crate::resources::account::{api_keys, auth, organizations, roles, teams, users};
 use crate::resources::channels::channels;
 use crate::resources::crm::{companies, contacts, custom_fields, pipelines, tags};
-use crate::resources::inbox::conversations;
+use crate::resources::inbox::{conversations, csat, files, views};
 use crate::resources::system::api;
 
 /// Every resource's methods, area by area.
@@ -24,6 +24,9 @@ pub const TABLES: &[&[Entry]] = &[
     tags::METHODS,
     // Inbox
     conversations::METHODS,
+    files::METHODS,
+    views::METHODS,
+    csat::METHODS,
     // Channels
     channels::METHODS,
     // System

@@ -772,6 +772,91 @@ table! {
     }
 }
 
+table! {
+    use diesel::sql_types::*;
+    use crate::db::{IdSql, JsonSql, TimestampSql};
+
+    files (organization_id, id) {
+        organization_id -> IdSql,
+        id -> IdSql,
+        name -> Text,
+        content_type -> Text,
+        size -> BigInt,
+        received_size -> BigInt,
+        sha256 -> Nullable<Text>,
+        status -> Text,
+        token -> Text,
+        expires_at -> Nullable<TimestampSql>,
+        scan -> JsonSql,
+        contact_id -> Nullable<IdSql>,
+        created_at -> TimestampSql,
+        updated_at -> TimestampSql,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use crate::db::{IdSql};
+
+    file_tokens (token) {
+        token -> Text,
+        organization_id -> IdSql,
+        file_id -> IdSql,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use crate::db::{IdSql};
+
+    file_links (organization_id, object_type, object_id, file_id) {
+        organization_id -> IdSql,
+        object_type -> Text,
+        object_id -> IdSql,
+        file_id -> IdSql,
+        position -> Integer,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use crate::db::{IdSql};
+
+    file_chunks (organization_id, file_id, start) {
+        organization_id -> IdSql,
+        file_id -> IdSql,
+        start -> BigInt,
+        size -> BigInt,
+        sha256 -> Text,
+        key -> Text,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use crate::db::{IdSql};
+
+    blobs (organization_id, sha256) {
+        organization_id -> IdSql,
+        sha256 -> Text,
+        key -> Text,
+        size -> BigInt,
+        use_count -> BigInt,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use crate::db::{IdSql, TimestampSql};
+
+    unused_blobs (organization_id, key) {
+        organization_id -> IdSql,
+        key -> Text,
+        due_at -> TimestampSql,
+        is_claimed -> Bool,
+    }
+}
+
 allow_tables_to_appear_in_same_query!(users, team_members, teams, roles);
 allow_tables_to_appear_in_same_query!(sessions, tokens);
 allow_tables_to_appear_in_same_query!(
@@ -784,3 +869,8 @@ allow_tables_to_appear_in_same_query!(
 );
 allow_tables_to_appear_in_same_query!(companies, company_domains, stages, tag_uses, tags);
 allow_tables_to_appear_in_same_query!(contacts, contact_identities);
+allow_tables_to_appear_in_same_query!(files, file_links);
+allow_tables_to_appear_in_same_query!(conversations, tag_uses);
+allow_tables_to_appear_in_same_query!(conversations, tags);
+allow_tables_to_appear_in_same_query!(conversations, search_words);
+allow_tables_to_appear_in_same_query!(messages, search_words);

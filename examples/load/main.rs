@@ -14,6 +14,8 @@
 
 mod bare;
 mod client;
+mod dataset;
+mod inbox;
 mod servers;
 
 use std::fmt;
@@ -59,6 +61,10 @@ struct Options {
     #[arg(long, value_name = "N,..", value_delimiter = ',', default_value = "1,32",
           value_parser = value_parser!(u16).range(1..))]
     connections: Vec<u16>,
+    /// How full the desk is whose inbox is measured, in percent of 100,000 contacts, 200,000 conversations and 1,000,000 messages;
+    /// 0 leaves the inbox out.
+    #[arg(long, value_name = "PERCENT", default_value_t = 100)]
+    inbox: usize,
     /// Be the bare server.
     #[arg(long, value_name = "PORT", hide = true)]
     bare: Option<u16>,
@@ -149,11 +155,12 @@ async fn measure_dotdesk(options: &Options, database: Database, dotdesk: &Dotdes
         Database::Sqlite => "sqlite",
         Database::Postgres => "postgres",
     };
-    let Account { user, api_key } = dotdesk.setup()?;
+    let account = dotdesk.setup()?;
+    let Account { user, api_key, .. } = &account;
     let create = json!({"name": "Support", "query": {"conversations": "source:*sms"}, "user_ids": [user.id]});
-    let create = request("/teams.create", &api_key, &create);
-    let list = request("/teams.list", &api_key, &json!({"limit": 50}));
-    let info = preload(dotdesk, &create, &list, &api_key).await?;
+    let create = request("/teams.create", api_key, &create);
+    let list = request("/teams.list", api_key, &json!({"limit": 50}));
+    let info = preload(dotdesk, &create, &list, api_key).await?;
 
     eprintln!("{name}: starting {STARTS} times");
     let mut times = Vec::with_capacity(STARTS);
@@ -174,6 +181,12 @@ async fn measure_dotdesk(options: &Options, database: Database, dotdesk: &Dotdes
     for ((call, sqlite, postgres), requests) in GOALS.into_iter().zip(&requests) {
         let goal = if database == Database::Sqlite { sqlite } else { postgres };
         report.measure(options, (name, &server), (call, Some(goal)), requests).await?;
+    }
+    if options.inbox > 0 {
+        let full = |all: usize| all * options.inbox / 100;
+        let size = dataset::Size { contacts: full(100_000), conversations: full(200_000), messages: full(1_000_000) };
+        let cases = inbox::prepare(dotdesk, &server, &account, size).await?;
+        inbox::measure(options, name, &server, &cases, report).await?;
     }
     report.rows.push(Row::Memory { server: name, case: "peak", mib: server.memory("VmHWM")?, goal: None });
     Ok(())

@@ -112,10 +112,19 @@ pub struct Dotdesk {
 /// What `dotdesk setup` made.
 #[derive(Deserialize)]
 pub struct Account {
+    /// The organization.
+    pub organization: Organization,
     /// The owner.
     pub user: User,
     /// A key that may do everything.
     pub api_key: String,
+}
+
+/// An organization, as far as it matters here.
+#[derive(Deserialize)]
+pub struct Organization {
+    /// Its id.
+    pub id: String,
 }
 
 /// A user, as far as it matters here.
@@ -134,6 +143,11 @@ impl Dotdesk {
             None => format!("sqlite://{}", files.path().join("dotdesk.db").display()),
         };
         Ok(Self { binary, url, _postgres: postgres, files })
+    }
+
+    /// The address of the database.
+    pub fn url(&self) -> &str {
+        &self.url
     }
 
     /// Creates the tables, an organization, its owner and a key.

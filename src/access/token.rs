@@ -24,10 +24,12 @@ pub enum TokenKind {
     Reset,
     /// Accepts an invitation.
     Invite,
+    /// Opens one file, for whoever has it.
+    File,
 }
 
 impl TokenKind {
-    const ALL: [TokenKind; 5] = [Self::Live, Self::Test, Self::Refresh, Self::Reset, Self::Invite];
+    const ALL: [TokenKind; 6] = [Self::Live, Self::Test, Self::Refresh, Self::Reset, Self::Invite, Self::File];
 
     /// The word between the first two underscores.
     pub const fn as_str(self) -> &'static str {
@@ -37,6 +39,7 @@ impl TokenKind {
             Self::Refresh => "refresh",
             Self::Reset => "reset",
             Self::Invite => "invite",
+            Self::File => "file",
         }
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::Failure;
 use super::keys::{self, Keys};
-use super::settings::{BadSetting, Oidc, Settings};
+use super::settings::{BadSetting, Files, Oidc, Settings};
 use crate::access::authenticate::Sessions;
 use crate::access::jwt::TokenSigner;
 use crate::access::limits::Limits;
@@ -14,6 +14,8 @@ use crate::access::password::Passwords;
 use crate::api;
 use crate::db::{Db, Ids, Timestamp};
 use crate::method::{App, Clock, Keyring, Registry, Services};
+use crate::providers::blobs::{Blobs, Bucket, BucketSettings, Disk};
+use crate::providers::fetch::Fetch;
 use crate::providers::mail::Mailer;
 
 /// A server that has not started to answer yet.
@@ -47,6 +49,8 @@ fn services(settings: &Settings, keys: &Keys, registry: &Arc<Registry>) -> Resul
         .with(Sessions::default())
         .with(Limits::new(settings.rate_limits))
         .with(mailer(settings)?)
+        .with(blobs(settings)?)
+        .with(Fetch::new(settings.allow_private_urls).map_err(Failure::because)?)
         .with(registry.clone());
     if let Some(url) = &settings.public_url {
         services = services.with(PublicUrl(url.clone()));
@@ -56,6 +60,29 @@ fn services(settings: &Settings, keys: &Keys, registry: &Arc<Registry>) -> Resul
         services = services.with(issuers(&settings.oidc)?);
     }
     Ok(services)
+}
+
+fn blobs(settings: &Settings) -> Result<Blobs, Failure> {
+    match &settings.files {
+        Files::Folder(folder) => match Disk::open(folder.clone()) {
+            Ok(disk) => Ok(Blobs::Disk(disk)),
+            Err(error) => {
+                Err(Failure::Failed(format!("files_url: cannot use the folder {}: {error}", folder.display())))
+            }
+        },
+        Files::Bucket(url) => {
+            let access = &settings.bucket;
+            let bucket = BucketSettings {
+                url: url.clone(),
+                endpoint: access.endpoint.clone(),
+                region: access.region.clone(),
+                key_id: access.key_id.clone(),
+                secret_key: access.secret_key.as_ref().map(|secret| secret.reveal().to_owned()),
+            };
+            let opened = Bucket::open(&bucket).map_err(|error| BadSetting(format!("files_url: {error}")))?;
+            Ok(Blobs::Bucket(opened))
+        }
+    }
 }
 
 fn mailer(settings: &Settings) -> Result<Mailer, Failure> {

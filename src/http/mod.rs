@@ -5,6 +5,7 @@ mod call;
 mod compress;
 mod cors;
 mod credentials;
+mod files;
 mod metrics;
 mod pages;
 mod respond;

@@ -1,4 +1,4 @@
-//! The few pages beside the methods: health, keys, metrics, the API's own description.
+//! The few pages beside the methods: health, keys, metrics, the API's own description, and files by their token.
 
 use std::sync::OnceLock;
 use std::sync::atomic::Ordering;
@@ -8,6 +8,7 @@ use actix_web::http::header::HeaderValue;
 use actix_web::{HttpRequest, HttpResponse};
 use serde_json::json;
 
+use super::files;
 use super::respond::{self, Wants};
 use super::server::Server;
 use crate::access::jwt::TokenSigner;
@@ -43,6 +44,9 @@ pub(super) async fn page(server: &Server, http: &HttpRequest, base_url: &str) ->
     let documents = &server.documents;
     // Made by what the server is called in its own setting, not by what one client called it.
     let url = server.options.public_url.as_deref().unwrap_or("/");
+    if let Some(token) = http.path().strip_prefix("/f/") {
+        return Some(files::file(server, http, token).await);
+    }
     Some(match http.path() {
         "/" => Ok(json_page(
             http,

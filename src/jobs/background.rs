@@ -6,6 +6,7 @@ use super::{purge, reseal, timers};
 use crate::access::authenticate::Sessions;
 use crate::method::App;
 use crate::providers::mail::{self, Mailer};
+use crate::resources::inbox::files;
 
 /// How often it is looked for mail to send.
 const MAIL: Duration = Duration::from_secs(1);
@@ -18,9 +19,19 @@ const RESEAL: Duration = Duration::from_secs(600);
 /// How often what is over is taken out.
 const PURGE: Duration = Duration::from_secs(600);
 
+/// How often bytes that no file has any more are taken away.
+const FILES: Duration = Duration::from_secs(60);
+
 /// Does all rounds, for as long as the server runs.
 pub async fn run(app: App) {
-    tokio::join!(send_mail(&app), keep_time(&app), note_uses(&app), take_out(&app), seal_again(&app));
+    tokio::join!(
+        send_mail(&app),
+        keep_time(&app),
+        note_uses(&app),
+        take_out(&app),
+        take_out_files(&app),
+        seal_again(&app)
+    );
 }
 
 async fn send_mail(app: &App) {
@@ -60,6 +71,17 @@ async fn take_out(app: &App) {
             Err(error) => tracing::warn!(?error, "what is over could not be taken out"),
         }
         tokio::time::sleep(PURGE).await;
+    }
+}
+
+async fn take_out_files(app: &App) {
+    loop {
+        match files::storage::purge(app).await {
+            Ok(0) => {}
+            Ok(count) => tracing::debug!(count, "bytes that no file has were taken away"),
+            Err(error) => tracing::warn!(?error, "bytes that no file has could not be taken away"),
+        }
+        tokio::time::sleep(FILES).await;
     }
 }
 

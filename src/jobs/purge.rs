@@ -31,9 +31,7 @@ pub async fn run(app: &App) -> Result<usize> {
         let deadline = Instant::now() + Duration::from_secs(30);
         let taken = app
             .db
-            .write(deadline, async move |tx: &mut Transaction| {
-                conversations::take_out(tx, now, CONVERSATIONS).await
-            })
+            .write(deadline, async move |tx: &mut Transaction| conversations::take_out(tx, now, CONVERSATIONS).await)
             .await?;
         count += taken;
         if taken < CONVERSATIONS as usize {

@@ -16,6 +16,7 @@ type Check = fn(&str) -> Result<Cow<'_, str>, &'static str>;
 pub fn check(format: &str, text: &str) -> Result<(), &'static str> {
     match format {
         "uuid" => text.parse::<crate::db::Id>().map(|_| ()),
+        "base64" => super::binary::check(text),
         "date-time" => text.parse::<crate::db::Timestamp>().map(|_| ()),
         _ => normal(format, text).map(|_| ()),
     }
@@ -117,6 +118,8 @@ formats! {
     MediaType = "media-type", max 255, media_type;
     /// A content type, or a family of them such as `image/*`; stored in lower case.
     MediaRange = "media-range", max 255, media_range;
+    /// A SHA-256 digest in hexadecimal; stored in lower case.
+    Sha256Hex = "sha256", max 64, sha256;
 }
 
 fn email(text: &str) -> Result<Cow<'_, str>, &'static str> {
@@ -241,6 +244,13 @@ fn media_range(text: &str) -> Result<Cow<'_, str>, &'static str> {
     match text.split_once('/') {
         Some((family, kind)) if is_media_word(family) && (kind == "*" || is_media_word(kind)) => Ok(lower(text)),
         _ => Err("expected a content type such as image/png or image/*"),
+    }
+}
+
+fn sha256(text: &str) -> Result<Cow<'_, str>, &'static str> {
+    match text.len() == 64 && text.bytes().all(|b| b.is_ascii_hexdigit()) {
+        true => Ok(lower(text)),
+        false => Err("expected the 64 hexadecimal digits of a SHA-256 digest"),
     }
 }
 

@@ -7,6 +7,7 @@ pub const API_VERSION: &str = "2026-11-20";
 mod app;
 pub mod args;
 mod arguments;
+pub mod binary;
 mod caller;
 mod codes;
 mod context;
@@ -31,6 +32,7 @@ mod tx;
 
 pub use app::{App, Clock};
 pub use args::Input;
+pub use binary::Binary;
 pub use caller::{Actor, ActorType, Caller, Credential, KeyLimits};
 pub use codes::{Code, ErrorType};
 pub use context::{Context, Request};
@@ -39,8 +41,8 @@ pub use entry::{Access, Answer, BODY_LIMIT, Call, Deprecation, Entry, Kind, Meth
 pub use error::{Error, FieldError, OrConflict, Result};
 pub use fields::{Document, Int, List, Name, Nullable, Text, Words};
 pub use formats::{
-    Cidr, Country, Currency, Email, FieldName, Hostname, Language, MediaRange, MediaType, Phone, Source, Timezone, Url,
-    Username, normal,
+    Cidr, Country, Currency, Email, FieldName, Hostname, Language, MediaRange, MediaType, Phone, Sha256Hex, Source,
+    Timezone, Url, Username, normal,
 };
 pub use keyring::{BadSecret, Generation, Keyring, SealError};
 pub use money::{Amount, Money};

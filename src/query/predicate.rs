@@ -79,6 +79,19 @@ impl Predicate {
         Self::both("FALSE".into())
     }
 
+    /// SQL of our own, in which each `?` stands for the next id.
+    pub fn of_ids(sql: &'static str, ids: &[Id]) -> Self {
+        let mut written = Sql::default();
+        let mut ids = ids.iter();
+        for (index, piece) in sql.split('?').enumerate() {
+            if index > 0 {
+                written.bind(Part::Id(ids.next().copied().unwrap_or(Id::NIL)));
+            }
+            written.push(piece);
+        }
+        Self::both(written)
+    }
+
     /// What passes all of these.
     pub fn all(predicates: impl IntoIterator<Item = Predicate>) -> Self {
         Self::joined(predicates, " AND ", Self::everything)

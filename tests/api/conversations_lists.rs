@@ -13,7 +13,10 @@ async fn some(api: &Api) -> Vec<Value> {
     let admin = api.admin();
     let channel = api.sms().await;
     let mut all = Vec::new();
-    for (n, text) in ["I want a refund", "Refunds are slow", "Where is my order?", "Thanks", "refund please", "Hi"].iter().enumerate() {
+    for (n, text) in ["I want a refund", "Refunds are slow", "Where is my order?", "Thanks", "refund please", "Hi"]
+        .iter()
+        .enumerate()
+    {
         let heard = api.hear(&channel, &format!("+1-555-01{n:02}"), text).await;
         all.push(heard["message"]["conversation_id"].clone());
         api.pass_seconds(1);
@@ -39,9 +42,13 @@ fn counts_equal_the_lists_they_stand_for() {
         let role = api.role("agent").await;
         let bea = api.person_with("Bea", &role).await;
         for client in [&admin, &bea.client] {
-            for (group_by, field) in
-                [("status", "status"), ("assignee", "assigned_to_user_id"), ("team", "team_id"), ("channel", "channel_id"), ("tag", "tags")]
-            {
+            for (group_by, field) in [
+                ("status", "status"),
+                ("assignee", "assigned_to_user_id"),
+                ("team", "team_id"),
+                ("channel", "channel_id"),
+                ("tag", "tags"),
+            ] {
                 for filters in ["", "status:open", "NOT tags:vip", "text:refund*"] {
                     let args = json!({ "group_by": group_by, "filters": filters });
                     let counts = client.ok("conversations.counts", args).await;
@@ -90,7 +97,14 @@ fn lists_are_filtered_sorted_and_walked() {
         assert_eq!(list(json!({ "sort": "priority:desc", "limit": 1 })).await, of(&[4]));
         assert_eq!(list(json!({ "sort": "last_message_at:desc" })).await, of(&[4, 3, 2, 1, 0]));
         assert_eq!(list(json!({ "handed_off": true })).await, of(&[]));
-        for sort in ["number:desc", "last_message_at:asc", "priority:asc", "unread_count:desc", "snoozed_until:asc", "closed_at:desc"] {
+        for sort in [
+            "number:desc",
+            "last_message_at:asc",
+            "priority:asc",
+            "unread_count:desc",
+            "snoozed_until:asc",
+            "closed_at:desc",
+        ] {
             let whole = list(json!({ "sort": sort })).await;
             let (mut walked, mut cursor) = (Vec::new(), Value::Null);
             loop {
@@ -129,7 +143,10 @@ fn a_search_finds_what_the_caller_sees_and_nothing_else() {
         assert_eq!(both["conversations"].as_array().unwrap().len(), 1);
         let contact = admin.ok("conversations.info", json!({ "id": all[4] })).await["contact_id"].clone();
         let theirs = admin.ok("conversations.search", json!({ "query": "refund", "contact_id": contact })).await;
-        assert_eq!((theirs["messages"].as_array().unwrap().len(), theirs["conversations"].as_array().unwrap().len()), (1, 1));
+        assert_eq!(
+            (theirs["messages"].as_array().unwrap().len(), theirs["conversations"].as_array().unwrap().len()),
+            (1, 1)
+        );
         for nothing in ["…", "nothinglikethis"] {
             let found = admin.ok("conversations.search", json!({ "query": nothing })).await;
             assert_eq!(found, json!({ "conversations": [], "messages": [], "contacts": [] }));
@@ -142,10 +159,16 @@ fn a_search_finds_what_the_caller_sees_and_nothing_else() {
         let role = admin.ok("roles.create", role).await;
         let bea = api.person_with("Bea", &role["id"]).await;
         let search = json!({ "query": "refund" });
-        assert_eq!(bea.client.ok("conversations.search", search.clone()).await, json!({ "conversations": [], "messages": [], "contacts": [] }));
+        assert_eq!(
+            bea.client.ok("conversations.search", search.clone()).await,
+            json!({ "conversations": [], "messages": [], "contacts": [] })
+        );
         admin.ok("conversations.addFollower", json!({ "id": all[4], "user_id": bea.id })).await;
         let found = bea.client.ok("conversations.search", search).await;
-        assert_eq!((ids(&json!({ "data": found["conversations"] })), found["messages"].as_array().unwrap().len()), (vec![all[4].clone()], 1));
+        assert_eq!(
+            (ids(&json!({ "data": found["conversations"] })), found["messages"].as_array().unwrap().len()),
+            (vec![all[4].clone()], 1)
+        );
     });
 }
 
@@ -160,7 +183,8 @@ fn words_go_where_their_messages_go() {
             let args = json!({ "contact_id": contact, "channel_id": channel, "text": text });
             two.push(admin.ok("messages.receive", args).await["message"]["conversation_id"].clone());
         }
-        let list = async |word: &str| ids(&admin.ok("conversations.list", json!({ "filters": format!("text:{word}") })).await);
+        let list =
+            async |word: &str| ids(&admin.ok("conversations.list", json!({ "filters": format!("text:{word}") })).await);
         assert_eq!((list("apples").await, list("pears").await), (vec![two[0].clone()], vec![two[1].clone()]));
         admin.ok("conversations.merge", json!({ "source_ids": [two[1]], "destination_id": two[0] })).await;
         assert_eq!((list("apples").await, list("pears").await), (vec![two[0].clone()], vec![two[0].clone()]));

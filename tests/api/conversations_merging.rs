@@ -88,9 +88,14 @@ fn merged_messages_stand_in_the_order_of_their_times() {
         let (apart, events) = api.events_of(admin.post("conversations.unmerge", &unmerge)).await;
         let ids: Vec<&Value> = apart.body["data"].as_array().unwrap().iter().map(|one| &one["id"]).collect();
         assert_eq!((ids, events.len()), (vec![&one, &two], 2), "{}", apart.text);
-        assert_eq!((texts(api, &one).await, texts(api, &two).await), (vec!["1".into(), "4".into(), "5".into()], vec!["2".to_owned(), "3".into()]));
+        assert_eq!(
+            (texts(api, &one).await, texts(api, &two).await),
+            (vec!["1".into(), "4".into(), "5".into()], vec!["2".to_owned(), "3".into()])
+        );
         let source = info(api, &two).await;
-        for field in ["status", "close_reason", "closed_at", "merged_into_id", "unread_count", "last_message", "waiting_since"] {
+        for field in
+            ["status", "close_reason", "closed_at", "merged_into_id", "unread_count", "last_message", "waiting_since"]
+        {
             assert_eq!(source[field], before.1[field], "{field}");
         }
         assert!(api.event_types_of(admin.post("conversations.unmerge", &unmerge)).await.is_empty(), "it is so already");
@@ -105,7 +110,8 @@ fn what_cannot_be_merged_is_refused_with_the_reason() {
         let admin = api.admin();
         let jane = contact(api).await;
         let joan = contact(api).await;
-        let (a, b, c) = (talk(api, &jane, &["a"]).await, talk(api, &jane, &["b"]).await, talk(api, &jane, &["c"]).await);
+        let (a, b, c) =
+            (talk(api, &jane, &["a"]).await, talk(api, &jane, &["b"]).await, talk(api, &jane, &["c"]).await);
         let other = talk(api, &joan, &["x"]).await;
         let merge = async |sources: Value, destination: &Value| {
             admin.post("conversations.merge", &json!({ "source_ids": sources, "destination_id": destination })).await
@@ -147,7 +153,8 @@ fn merges_in_a_circle_at_once_leave_one_way() {
         let admin = api.admin();
         let jane = contact(api).await;
         for _ in 0..4 {
-            let (a, b, c) = (talk(api, &jane, &["a"]).await, talk(api, &jane, &["b"]).await, talk(api, &jane, &["c"]).await);
+            let (a, b, c) =
+                (talk(api, &jane, &["a"]).await, talk(api, &jane, &["b"]).await, talk(api, &jane, &["c"]).await);
             let circle = [(&a, &b), (&b, &c), (&c, &a)];
             let calls: Vec<Value> =
                 circle.iter().map(|(from, to)| json!({ "source_ids": [from], "destination_id": to })).collect();
@@ -178,7 +185,9 @@ fn the_same_client_message_id_on_both_sides_is_no_obstacle() {
         let jane = contact(api).await;
         let (one, two) = (talk(api, &jane, &["1"]).await, talk(api, &jane, &["2"]).await);
         for id in [&one, &two] {
-            admin.ok("messages.receive", json!({ "conversation_id": id, "text": "same", "client_message_id": "m-1" })).await;
+            admin
+                .ok("messages.receive", json!({ "conversation_id": id, "text": "same", "client_message_id": "m-1" }))
+                .await;
         }
         admin.ok("conversations.merge", json!({ "source_ids": [two], "destination_id": one })).await;
         assert_eq!(texts(api, &one).await.len(), 4);
@@ -201,9 +210,13 @@ fn some_messages_become_a_conversation_of_their_own() {
         admin.post("conversations.split", &split(json!([]))).await.wrong("/message_ids", "required");
         let wrong = split(json!([messages[1]["id"], foreign[0]["id"]]));
         admin.post("conversations.split", &wrong).await.wrong("/message_ids/1", "unknown_id");
-        let (reply, events) = api.events_of(admin.post("conversations.split", &split(json!([messages[1]["id"]])))).await;
+        let (reply, events) =
+            api.events_of(admin.post("conversations.split", &split(json!([messages[1]["id"]])))).await;
         let new = reply.body;
-        assert_eq!((&new["subject"], &new["message_count"], &new["contact_id"]), (&json!("Something else"), &json!(1), &jane));
+        assert_eq!(
+            (&new["subject"], &new["message_count"], &new["contact_id"]),
+            (&json!("Something else"), &json!(1), &jane)
+        );
         let kinds: Vec<&str> = events.iter().map(|event| event.kind.as_str()).collect();
         assert_eq!(kinds, ["conversation.created", "conversation.updated"]);
         assert_eq!(events[0].data, new);
@@ -235,7 +248,8 @@ fn the_timeline_is_walked_in_either_direction() {
             for limit in [1, 2, 3, 50] {
                 let (mut walked, mut cursor) = (Vec::new(), Value::Null);
                 loop {
-                    let args = json!({ "id": id, "limit": limit, "sort": order, "cursor": cursor, "include": ["total"] });
+                    let args =
+                        json!({ "id": id, "limit": limit, "sort": order, "cursor": cursor, "include": ["total"] });
                     let page = admin.ok("conversations.history", args).await;
                     assert_eq!(page["total"], 6);
                     walked.extend(page["data"].as_array().unwrap().iter().map(&what));
@@ -269,7 +283,8 @@ fn what_was_read_is_counted() {
         let (_, events) = api.events_of(admin.post("conversations.markRead", &read(&messages[1]["id"]))).await;
         assert_eq!((unread().await, events.len()), (json!(1), 1));
         assert_eq!((events[0].kind.as_str(), &events[0].data["unread_count"]), ("conversation.read", &json!(1)));
-        let status = async |n: usize| admin.ok("messages.info", json!({ "id": messages[n]["id"] })).await["status"].clone();
+        let status =
+            async |n: usize| admin.ok("messages.info", json!({ "id": messages[n]["id"] })).await["status"].clone();
         assert_eq!((status(1).await, status(2).await), (json!("read"), json!("received")));
         assert!(api.event_types_of(admin.post("conversations.markRead", &read(&messages[1]["id"]))).await.is_empty());
         admin.ok("conversations.markRead", json!({ "id": id })).await;
@@ -311,7 +326,8 @@ fn what_was_deleted_too_long_ago_is_gone_with_its_messages() {
         admin.post("conversations.restore", &json!({ "id": id })).await.refused(404, "conversation_not_found");
         assert_eq!(texts(api, &kept).await, ["kept"]);
         let of = |counts: &[(String, i64)]| -> Vec<(String, i64)> {
-            let theirs = ["conversations", "messages", "conversation_events", "csat_surveys", "tag_uses", "search_words"];
+            let theirs =
+                ["conversations", "messages", "conversation_events", "csat_surveys", "tag_uses", "search_words"];
             counts.iter().filter(|(table, _)| theirs.contains(&table.as_str())).cloned().collect()
         };
         assert_eq!(of(&api.row_counts().await), of(&before));

@@ -43,7 +43,10 @@ fn a_contact_is_asked_and_answers_and_thinks_again() {
         api.pass_seconds(14 * 24 * 3600);
         assert_eq!(admin.ok("csat.info", json!({ "id": second["id"] })).await["status"], "expired");
         let list = async |filter: Value| admin.ok("csat.list", filter).await["data"].as_array().unwrap().len();
-        assert_eq!((list(json!({})).await, list(json!({ "score": 4 })).await, list(json!({ "score": 5 })).await), (2, 1, 0));
+        assert_eq!(
+            (list(json!({})).await, list(json!({ "score": 4 })).await, list(json!({ "score": 5 })).await),
+            (2, 1, 0)
+        );
         assert_eq!(list(of(json!({}))).await, 2);
         let history = admin.ok("conversations.history", json!({ "id": id, "types": ["event"] })).await;
         let happened: Vec<&Value> =
@@ -61,7 +64,10 @@ fn closing_asks_if_it_is_told_to_and_spam_is_never_asked() {
         let kinds = api.event_types_of(admin.post("conversations.close", &close)).await;
         assert_eq!(kinds, ["conversation.closed", "message.created", "csat.requested"]);
         let notes = admin.ok("messages.list", json!({ "conversation_id": id, "direction": "internal" })).await;
-        assert_eq!((&notes["data"][0]["text"], &notes["data"][0]["visibility"]), (&json!("Refunded"), &json!("private")));
+        assert_eq!(
+            (&notes["data"][0]["text"], &notes["data"][0]["visibility"]),
+            (&json!("Refunded"), &json!("private"))
+        );
         let spam = api.conversation().await;
         admin.ok("conversations.markSpam", json!({ "id": spam })).await;
         admin.post("csat.request", &json!({ "conversation_id": spam })).await.refused(409, "invalid_state");

@@ -15,6 +15,7 @@ mod conversations_states;
 mod csat;
 mod custom_fields;
 mod faults;
+mod files;
 mod idempotency;
 mod impersonation;
 mod mails;

@@ -170,8 +170,11 @@ fn wrong_arguments_are_all_named_and_change_nothing() {
                     admin.post(name, &with(&field, Value::Null)).await.wrong(&pointer, "not_nullable");
                 }
                 if types.contains(&"string".into()) && schema["enum"].is_null() {
-                    let long = admin.post(name, &with(&field, "x".repeat(600_000).into())).await;
-                    long.refused(400, if field == "cursor" { "invalid_cursor" } else { "invalid_arguments" });
+                    // Bytes as base64 may be longer than any other text.
+                    if schema["format"] != "base64" {
+                        let long = admin.post(name, &with(&field, "x".repeat(600_000).into())).await;
+                        long.refused(400, if field == "cursor" { "invalid_cursor" } else { "invalid_arguments" });
+                    }
                     let nul = admin.post(name, &with(&field, "a\0b".into())).await;
                     assert_eq!(nul.status, 400, "{name} {field}: {}", nul.text);
                     assert!(nul.problems().iter().any(|(at, _)| *at == pointer), "{name} {field}: {}", nul.text);

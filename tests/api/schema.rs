@@ -24,6 +24,7 @@ const NOT_BY_ORGANIZATION: &[(&str, &str)] = &[
     ("hostnames", "finds the organization of a login by the host name"),
     ("logins", "finds the organization of a login by the e-mail address"),
     ("tokens", "finds the organization of a call by the digest of its token"),
+    ("file_tokens", "finds the file of an address by the token in it"),
 ];
 
 /// SQLite's full-text index is a table, with others that it keeps its pages in, where PostgreSQL has an index.

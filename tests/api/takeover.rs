@@ -29,7 +29,10 @@ fn taking_over_throws_away_what_ai_had_written() {
 
         let (reply, events) = api.events_of(admin.post("conversations.takeOver", &json!({ "id": id }))).await;
         let taken = reply.body;
-        assert_eq!((&taken["status"], &taken["handler"], &taken["control_epoch"]), (&json!("open"), &json!("human"), &json!(3)));
+        assert_eq!(
+            (&taken["status"], &taken["handler"], &taken["control_epoch"]),
+            (&json!("open"), &json!("human"), &json!(3))
+        );
         assert_eq!(taken["assigned_to_user_id"], json!(api.acme.owner));
         let kinds: Vec<&str> = events.iter().map(|event| event.kind.as_str()).collect();
         assert_eq!(kinds, ["conversation.taken_over", "message.ai_discarded"]);
@@ -66,8 +69,11 @@ fn of_many_who_take_over_at_once_one_gets_it() {
             let take = json!({ "id": id });
             let answer = json!({ "conversation_id": id, "text": "AI", "control_epoch": epoch });
             let calls = people.iter().map(|(_, client)| client.post("conversations.takeOver", &take));
-            let (taken, answered) =
-                futures_util::future::join(join_all(calls), join_all((0..4).map(|_| ada.client.post("messages.send", &answer)))).await;
+            let (taken, answered) = futures_util::future::join(
+                join_all(calls),
+                join_all((0..4).map(|_| ada.client.post("messages.send", &answer))),
+            )
+            .await;
             let won: Vec<&Value> = taken.iter().filter(|reply| reply.status == 200).map(|reply| &reply.body).collect();
             assert_eq!(won.len(), 1, "{taken:?}");
             for lost in taken.iter().filter(|reply| reply.status != 200) {
@@ -99,8 +105,14 @@ fn only_people_take_over_and_only_ai_is_given_to() {
         admin.post("conversations.takeOver", &take(json!(ada.id))).await.wrong("/user_id", "not_assignable");
         admin.post("conversations.takeOver", &take(json!(api.unknown_id()))).await.wrong("/user_id", "unknown_id");
         let release = |teammate: Value| json!({ "id": id, "teammate_id": teammate });
-        admin.post("conversations.release", &release(json!(api.acme.owner))).await.wrong("/teammate_id", "not_assignable");
-        admin.post("conversations.release", &release(json!(api.unknown_id()))).await.wrong("/teammate_id", "unknown_id");
+        admin
+            .post("conversations.release", &release(json!(api.acme.owner)))
+            .await
+            .wrong("/teammate_id", "not_assignable");
+        admin
+            .post("conversations.release", &release(json!(api.unknown_id())))
+            .await
+            .wrong("/teammate_id", "unknown_id");
         admin.ok("conversations.takeOver", take(json!(api.acme.agent))).await;
         let refused = admin.post("conversations.takeOver", &json!({ "id": id })).await;
         refused.refused(409, "invalid_state");
@@ -141,7 +153,8 @@ fn who_may_be_assigned_is_asked() {
     on_both(async |api| {
         let admin = api.admin();
         let id = api.conversation().await;
-        let role = json!({ "name": "Narrow", "permissions": ["conversations:read"], "conversation_visibility": "assigned" });
+        let role =
+            json!({ "name": "Narrow", "permissions": ["conversations:read"], "conversation_visibility": "assigned" });
         let role = admin.ok("roles.create", role).await;
         let bea = api.person_with("Bea", &role["id"]).await;
         let assign = |user: &Value| json!({ "id": id, "user_id": user });
@@ -219,7 +232,10 @@ fn the_least_busy_member_gets_the_next_conversation() {
             given.push(assigned["assigned_to_user_id"].clone());
         }
         assert_eq!(given, [bea.id.clone(), cyd.id.clone(), bea.id.clone()]);
-        assert!(api.event_types_of(admin.post("conversations.autoAssign", &first)).await.is_empty(), "it has one already");
+        assert!(
+            api.event_types_of(admin.post("conversations.autoAssign", &first)).await.is_empty(),
+            "it has one already"
+        );
         let several = [next().await, next().await, next().await, next().await, next().await];
         let replies = join_all(several.iter().map(|args| admin.post("conversations.autoAssign", args))).await;
         let to_cyd = replies.iter().filter(|reply| reply.body["assigned_to_user_id"] == cyd.id).count();

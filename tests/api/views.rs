@@ -32,7 +32,10 @@ fn a_view_shows_what_its_query_says_in_its_order() {
         let shown = ids(&admin.ok("conversations.list", json!({ "view_id": unread["id"] })).await);
         assert_eq!(shown, [all[3].clone(), all[2].clone(), all[0].clone()]);
         let sorted = json!({ "view_id": unread["id"], "sort": "created_at:asc" });
-        assert_eq!(ids(&admin.ok("conversations.list", sorted).await), [all[0].clone(), all[2].clone(), all[3].clone()]);
+        assert_eq!(
+            ids(&admin.ok("conversations.list", sorted).await),
+            [all[0].clone(), all[2].clone(), all[3].clone()]
+        );
         let narrowed = json!({ "view_id": unread["id"], "filters": format!("id:{}", all[2].as_str().unwrap()) });
         assert_eq!(ids(&admin.ok("conversations.list", narrowed).await), [all[2].clone()]);
         let contacts = view(api, json!({ "object": "contact", "query": "name:jane" })).await;
@@ -51,9 +54,7 @@ fn a_wrong_query_is_never_saved() {
     on_both(async |api| {
         let admin = api.admin();
         let made = view(api, json!({})).await;
-        let create = |query: &str, sort: Value| {
-            json!({ "name": "X", "object": "conversation", "query": query, "sort": sort, "visibility": "organization" })
-        };
+        let create = |query: &str, sort: Value| json!({ "name": "X", "object": "conversation", "query": query, "sort": sort, "visibility": "organization" });
         let before = api.row_counts().await;
         for query in ["no_such_field:1", "status:(open", "unread_count:many", "[1 TO"] {
             let reply = admin.post("views.create", &create(query, Value::Null)).await;

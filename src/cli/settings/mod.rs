@@ -16,7 +16,7 @@ use clap::ArgMatches;
 
 pub use given::{Given, Source};
 use lettre::message::Mailbox;
-pub use values::Listen;
+pub use values::{Files, Listen};
 
 use crate::access::limits::Quotas;
 use crate::db;
@@ -75,6 +75,19 @@ pub struct Oidc {
     pub organization: Option<String>,
 }
 
+/// How to get at a bucket.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BucketAccess {
+    /// The server of the bucket; AWS if not set.
+    pub endpoint: Option<String>,
+    /// Its region.
+    pub region: String,
+    /// The id of the access key.
+    pub key_id: Option<String>,
+    /// The access key.
+    pub secret_key: Option<Secret>,
+}
+
 /// The settings of the server, every one checked.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -110,6 +123,12 @@ pub struct Settings {
     pub smtp_url: Option<Secret>,
     /// The sender of mail.
     pub mail_from: Option<Mailbox>,
+    /// Where the bytes of files are.
+    pub files: Files,
+    /// How to get at them, where that is a bucket.
+    pub bucket: BucketAccess,
+    /// Whether addresses in private networks are fetched.
+    pub allow_private_urls: bool,
     /// Outside issuers of tokens.
     pub oidc: Oidc,
     /// Whether `GET /metrics` answers.
@@ -171,6 +190,14 @@ impl Settings {
             secret_keys: read.list("secret_key", values::secret_key)?.into_iter().map(Secret).collect(),
             smtp_url: read.optional("smtp_url", values::smtp)?.map(Secret),
             mail_from: read.optional("mail_from", values::sender)?,
+            files: read.optional("files_url", values::files)?.unwrap_or_else(|| Files::Folder(data_dir.join("files"))),
+            bucket: BucketAccess {
+                endpoint: read.optional("files_endpoint", values::base_url)?,
+                region: read.required("files_region", |text| Ok(text.to_owned()))?,
+                key_id: read.optional("files_key_id", |text| Ok(text.to_owned()))?,
+                secret_key: read.optional("files_secret_key", |text| Ok(text.to_owned()))?.map(Secret),
+            },
+            allow_private_urls: read.required("allow_private_urls", values::switch)?,
             oidc: read.oidc()?,
             metrics: read.required("metrics", values::switch)?,
             log: read.required("log", values::log)?,
@@ -197,6 +224,7 @@ impl Settings {
             database_url: Secret(format!("sqlite://{}", folder.join("dotdesk.db").display())),
             keys_file: folder.join("keys.json"),
             secret_keys: Vec::new(),
+            files: Files::Folder(folder.join("files")),
             data_dir: folder,
             ..self.clone()
         }

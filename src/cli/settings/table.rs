@@ -54,7 +54,8 @@ pub const SETTINGS: &[Setting] = &[
         "data_dir",
         "PATH",
         Value("./dotdesk-data"),
-        "The folder of what the server keeps itself: the SQLite file, the key file, and mail that no mail server takes.",
+        "The folder of what the server keeps itself: the SQLite file, the key file, the bytes of files, and mail that no mail server \
+         takes.",
     ),
     secret(
         "database_url",
@@ -140,6 +141,32 @@ pub const SETTINGS: &[Setting] = &[
         "ADDRESS",
         Words("required with `smtp_url`"),
         "The sender of mail, such as `Desk <desk@example.com>`.",
+    ),
+    setting(
+        "files_url",
+        "PATH or URL",
+        Words("`files` in `data_dir`"),
+        "Where the bytes of files are kept: a folder, or `s3://BUCKET/PREFIX`. Servers of one database share it.",
+    ),
+    setting(
+        "files_endpoint",
+        "URL",
+        Words("AWS"),
+        "The server of the bucket, such as `https://minio.example.com`, where it is not AWS.",
+    ),
+    setting("files_region", "NAME", Value("us-east-1"), "The region of the bucket."),
+    setting(
+        "files_key_id",
+        "ID",
+        Words("the credentials of the machine"),
+        "The id of the access key to the bucket. Without one, the role that AWS has given to the machine is taken.",
+    ),
+    secret("files_secret_key", "KEY", Words("required with `files_key_id`"), "The access key to the bucket."),
+    setting(
+        "allow_private_urls",
+        "on|off",
+        Value("off"),
+        "Whether addresses that users name are fetched from this server's own network too. Only for trying things out.",
     ),
     setting(
         "oidc_issuers",

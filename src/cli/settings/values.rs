@@ -45,6 +45,15 @@ impl fmt::Display for Listen {
     }
 }
 
+/// Where the bytes of files are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Files {
+    /// In a folder.
+    Folder(PathBuf),
+    /// In a bucket: `s3://BUCKET/PREFIX`.
+    Bucket(String),
+}
+
 pub(super) fn path(text: &str) -> Result<PathBuf, String> {
     Ok(PathBuf::from(text))
 }
@@ -150,6 +159,26 @@ pub(super) fn smtp(text: &str) -> Result<String, String> {
     match Url::parse(text) {
         Ok(url) if matches!(url.scheme(), "smtp" | "smtps") && url.has_host() => Ok(text.to_owned()),
         _ => Err("expected smtps://USER:PASSWORD@HOST, smtp://USER:PASSWORD@HOST or smtp://HOST?tls=none".into()),
+    }
+}
+
+/// A folder, or a bucket with a prefix.
+pub(super) fn files(text: &str) -> Result<Files, String> {
+    if !text.contains("://") {
+        return Ok(Files::Folder(PathBuf::from(text)));
+    }
+    match Url::parse(text) {
+        Ok(url)
+            if url.scheme() == "s3"
+                && url.has_host()
+                && url.port().is_none()
+                && url.username().is_empty()
+                && url.query().is_none()
+                && url.fragment().is_none() =>
+        {
+            Ok(Files::Bucket(text.to_owned()))
+        }
+        _ => Err("expected a folder or s3://BUCKET/PREFIX".into()),
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub mod conversations;
 pub mod csat;
+pub mod files;
 pub mod messages;
 pub mod timers;
 pub mod views;

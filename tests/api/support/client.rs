@@ -22,6 +22,8 @@ pub struct Reply {
     pub headers: HeaderMap,
     /// The body, as it came.
     pub text: String,
+    /// The same, byte for byte.
+    pub bytes: Vec<u8>,
     /// The body as JSON; null if there is none.
     pub body: Value,
 }
@@ -101,8 +103,9 @@ impl Client {
         }
         let response = request.headers(self.headers.clone()).send().await?;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        let text = String::from_utf8_lossy(&response.bytes().await?).into_owned();
-        Ok(Reply { status, headers, body: serde_json::from_str(&text).unwrap_or(Value::Null), text })
+        let bytes = response.bytes().await?.to_vec();
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        Ok(Reply { status, headers, body: serde_json::from_str(&text).unwrap_or(Value::Null), bytes, text })
     }
 }
 

@@ -22,6 +22,9 @@ pub struct Fixtures {
     key: Value,
     session: Value,
     channel: Value,
+    file: Value,
+    upload: Value,
+    uploaded: Value,
     access_token: String,
     admin_token: String,
     unique: String,
@@ -64,6 +67,13 @@ impl Fixtures {
             let contact =
                 json!({ "name": format!("Fixture {n}"), "email": format!("contact{n}-{unique}@example.com") });
             let contact = admin.ok("contacts.create", contact).await;
+            let file = json!({ "name": "fixture.txt", "content_base64": "Rml4dHVyZQ==" });
+            let file = admin.ok("files.create", file).await;
+            let upload = json!({ "name": "fixture.mp4", "content_type": "video/mp4", "size": 12 });
+            let (begun, uploaded) =
+                (admin.ok("files.createUpload", upload.clone()).await, admin.ok("files.createUpload", upload).await);
+            let chunk = json!({ "id": uploaded["id"], "offset": 0, "content_base64": "AAAAGGZ0eXBtcDQy" });
+            admin.ok("files.appendChunk", chunk).await;
             let conversation =
                 json!({ "contact_id": contact["id"], "channel_id": channel["id"], "subject": "Fixture" });
             let conversation = admin.ok("conversations.create", conversation).await;
@@ -71,7 +81,7 @@ impl Fixtures {
                 let checkpoint = json!({ "id": conversation["id"], "payload": { "step": step } });
                 admin.ok("conversations.addCheckpoint", checkpoint).await;
             }
-            last = json!({ "conversation": conversation, "contact": contact, "channel": channel, "key": key, "role": role, "user": user, "team": team, "login": session, "invited": invited });
+            last = json!({ "file": file, "upload": begun, "uploaded": uploaded, "conversation": conversation, "contact": contact, "channel": channel, "key": key, "role": role, "user": user, "team": team, "login": session, "invited": invited });
         }
         let online = json!({ "user_id": api.acme.owner, "availability": "online" });
         admin.ok("users.setAvailability", online).await;
@@ -100,6 +110,9 @@ impl Fixtures {
             key: last["key"]["id"].clone(),
             session: sessions["data"][1]["id"].clone(),
             channel: last["channel"]["id"].clone(),
+            file: last["file"]["id"].clone(),
+            upload: last["upload"]["id"].clone(),
+            uploaded: last["uploaded"]["id"].clone(),
             access_token,
             admin_token: api.acme.key.clone(),
             unique,
@@ -122,6 +135,13 @@ impl Fixtures {
                 ("id", "roles") => self.role.clone(),
                 ("id", "apiKeys") => self.key.clone(),
                 ("id", "channels") => self.channel.clone(),
+                ("id", "files") => match method.name() {
+                    "files.appendChunk" => self.upload.clone(),
+                    "files.completeUpload" => self.uploaded.clone(),
+                    _ => self.file.clone(),
+                },
+                ("file_id", _) => self.file.clone(),
+                ("file_ids", _) => json!([self.file]),
                 ("channel_id", _) => self.channel.clone(),
                 ("id", "conversations") => self.conversation.clone(),
                 ("source_ids", "conversations") => json!([self.other_conversation]),

@@ -156,6 +156,12 @@ pub async fn row_counts(app: &App) -> Vec<(String, i64)> {
         company_domains,
         company_merges,
         channels,
+        files,
+        file_tokens,
+        file_links,
+        file_chunks,
+        blobs,
+        unused_blobs,
         counters,
         conversations,
         conversation_people,
@@ -183,6 +189,11 @@ pub async fn remove_all(app: &App) {
             use dotdesk::schema::*;
 
             // Only the tables that refer to the organization go with it.
+            run!(tx, |c| diesel::delete(file_links::table).execute(c))?;
+            run!(tx, |c| diesel::delete(file_chunks::table).execute(c))?;
+            run!(tx, |c| diesel::delete(files::table).execute(c))?;
+            run!(tx, |c| diesel::delete(blobs::table).execute(c))?;
+            run!(tx, |c| diesel::delete(unused_blobs::table).execute(c))?;
             run!(tx, |c| diesel::delete(channels::table).execute(c))?;
             run!(tx, |c| diesel::delete(mails::table).execute(c))?;
             run!(tx, |c| diesel::delete(idempotency_keys::table).execute(c))?;

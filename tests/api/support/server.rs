@@ -11,6 +11,10 @@ use dotdesk::access::password::Passwords;
 use dotdesk::db::{Db, Id, Ids, Timestamp};
 use dotdesk::http::{self, Running};
 use dotdesk::method::{App, Clock, Generation, Keyring, Registry, Services};
+use dotdesk::providers::blobs::{Blobs, Disk};
+use dotdesk::providers::fetch::Fetch;
+
+use tempfile::TempDir;
 
 use super::client::Client;
 use super::databases::{self, Database};
@@ -57,6 +61,8 @@ pub struct Api {
     pub other: Organization,
     /// The database.
     pub database: Database,
+    /// The folder where the bytes of files are.
+    pub files: TempDir,
     clock: Arc<AtomicI64>,
     running: Running,
 }
@@ -87,11 +93,15 @@ impl Api {
         let clock = Arc::new(AtomicI64::new(setup.start.millis()));
         let registry = Arc::new(Registry::new(dotdesk::api::TABLES));
         let db = Db::connect(databases::options(&database.url)).await.unwrap();
+        let files = tempfile::tempdir().unwrap();
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let services = Services::default()
             .with(Passwords::quick().unwrap())
             .with(TokenSigner::new(&[SigningSecret::generate(Timestamp::from_millis(0)).unwrap()]).unwrap())
             .with(Sessions::default())
             .with(Limits::new(setup.quotas))
+            .with(Blobs::Disk(Disk::open(files.path().to_owned()).unwrap()))
+            .with(Fetch::new(false).unwrap())
             .with(registry.clone());
         let keyring = Keyring::new(&[Generation::new(None).unwrap()]).unwrap();
         let services = (setup.services)(services);
@@ -101,7 +111,7 @@ impl Api {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let running = http::start(listener, app.clone(), registry.clone(), setup.options.clone()).unwrap();
         let url = format!("http://{}", running.address);
-        Self { url, app, registry, acme, other, database, clock, running }
+        Self { url, app, registry, acme, other, database, files, clock, running }
     }
 
     /// Finishes what was begun and ends.

@@ -1,5 +1,6 @@
 //! What can be done with roles.
 
+use super::explain::Explain;
 use super::model::{ConversationVisibility, Role};
 use super::store;
 use crate::access::authenticate::Sessions;
@@ -17,6 +18,7 @@ pub const METHODS: &[Entry] = &[
     Entry::of::<Info>(),
     Entry::of::<Update>(),
     Entry::of::<Delete>(),
+    Entry::of::<Explain>(),
 ];
 
 arguments! {

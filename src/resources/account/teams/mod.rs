@@ -1,11 +1,13 @@
 //! Teams: groups of users, and the queries that say which conversations and tickets their members see.
 //!
-//! Methods: `teams.create list info update delete addMember removeMember listMembers`.
+//! Methods: `teams.create list info update delete addMember removeMember listMembers listConversations previewQuery metrics`.
 
 pub mod membership;
 mod methods;
 mod model;
+mod shown;
 pub mod store;
 
 pub use methods::*;
 pub use model::*;
+pub use shown::*;

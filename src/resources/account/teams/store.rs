@@ -139,6 +139,15 @@ pub async fn of_users(conn: &mut Conn, organization: Id, users: &[Id]) -> Result
         .load(c))?)
 }
 
+/// All teams of an organization, oldest first.
+pub async fn all(conn: &mut Conn, organization: Id) -> Result<Vec<Team>> {
+    Ok(run!(conn, |c| teams::table
+        .filter(teams::organization_id.eq(organization))
+        .order(teams::id)
+        .select(Team::as_select())
+        .load(c))?)
+}
+
 /// The teams that a user is a member of, oldest first.
 pub async fn of_user(conn: &mut Conn, organization: Id, user: Id) -> Result<Vec<Team>> {
     Ok(run!(conn, |c| teams::table

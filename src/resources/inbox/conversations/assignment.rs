@@ -5,7 +5,7 @@ use serde_json::json;
 use super::control;
 use super::model::{Conversation, Handler, Status};
 use super::timeline::{self, Happening};
-use super::visibility::Sight;
+use super::visibility::{Sight, View};
 use crate::access::user::{UserKind, UserStatus};
 use crate::db::Id;
 use crate::db::prelude::*;
@@ -63,10 +63,10 @@ pub async fn apply(tx: &mut Tx<'_>, conversation: &mut Conversation, wanted: &Wa
     }
     let pointer = wanted.user_pointer;
     let assignee = require_assignee(tx, pointer, user).await?;
-    let organization = tx.organization();
+    let view = View::of(tx.ctx());
     // The one who has it so far sees it; that must not be what counts for the next one.
     let unassigned = Conversation { assigned_to_user_id: None, ..conversation.clone() };
-    if !wanted.force && !Sight::of_user(tx, organization, user).await?.sees(tx, &unassigned).await? {
+    if !wanted.force && !Sight::of_user(tx, view, user).await?.sees(tx, &unassigned).await? {
         let message = "this user does not see the conversation; send `force` to assign it all the same";
         return Err(Error::argument(pointer, "not_visible", message));
     }

@@ -105,12 +105,12 @@ pub async fn count(conn: &mut Conn, space: Id, by: GroupBy, passing: Predicate) 
 
 async fn count_tags(conn: &mut Conn, space: Id, passing: Predicate) -> Result<Vec<Group>> {
     let rows: Vec<(String, i64)> = run!(conn, |c| tag_uses::table
+        .inner_join(conversations::table.on(
+            conversations::organization_id.eq(tag_uses::organization_id).and(conversations::id.eq(tag_uses::object_id))
+        ))
         .inner_join(
-            conversations::table.on(conversations::organization_id
-                .eq(tag_uses::organization_id)
-                .and(conversations::id.eq(tag_uses::object_id)))
+            tags::table.on(tags::organization_id.eq(tag_uses::organization_id).and(tags::key.eq(tag_uses::tag_key)))
         )
-        .inner_join(tags::table.on(tags::organization_id.eq(tag_uses::organization_id).and(tags::key.eq(tag_uses::tag_key))))
         .filter(tag_uses::organization_id.eq(space).and(tag_uses::object_type.eq(TaggedType::Conversation)))
         .filter(conversations::deleted_at.is_null())
         .filter(passing.clone())

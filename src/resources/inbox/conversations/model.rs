@@ -130,7 +130,11 @@ object!(Conversation, "conversation", ConversationNotFound, versioned);
 impl Conversation {
     /// The words by which queries find it.
     pub fn words(&self) -> Json<Words> {
-        words::of([("subject", self.subject.as_deref()), ("visitor_name", self.details.visitor_name.as_deref())])
+        words::of([
+            ("subject", self.subject.as_deref()),
+            ("visitor_name", self.details.visitor_name.as_deref()),
+            ("user_agent", self.details.user_agent.as_deref()),
+        ])
     }
 
     /// Sets how many messages of the contact nobody has read yet.

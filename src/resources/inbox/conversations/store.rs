@@ -5,10 +5,11 @@ use super::visibility::Sight;
 use crate::db::prelude::*;
 use crate::db::{Conn, Id};
 use crate::method::{Code, Error, OrConflict, Result, Tx};
+use crate::query::{Fetched, Listing};
 use crate::resources::crm::contacts::{self, store::Counted};
 use crate::resources::inbox::timers::{self, TimerKind};
 use crate::schema::{conversations, counters};
-use crate::{lock, run};
+use crate::{lock, run, run_list};
 
 /// A conversation, whoever may see it; deleted ones are not there.
 pub async fn find(conn: &mut Conn, space: Id, id: Id) -> Result<Option<Conversation>> {
@@ -62,6 +63,17 @@ pub async fn lock_seen(tx: &mut Tx<'_>, id: Id) -> Result<Option<Conversation>> 
 pub async fn require(tx: &mut Tx<'_>, pointer: &str, id: Id) -> Result<Conversation> {
     let found = lock_seen(tx, id).await?;
     found.ok_or_else(|| Error::argument(pointer, "unknown_id", format!("there is no conversation {id}")))
+}
+
+/// The conversations of a list; whose sight it is limited to is for the caller to say.
+pub async fn list(conn: &mut Conn, space: Id, list: &Listing) -> Result<Fetched<Conversation>> {
+    Ok(run_list!(
+        conn,
+        list,
+        Conversation,
+        conversations::id,
+        conversations::table.filter(conversations::organization_id.eq(space).and(conversations::deleted_at.is_null()))
+    ))
 }
 
 /// A conversation that a write changes, locked, whoever may see it.

@@ -4,9 +4,11 @@ use super::model::CsatSurvey;
 use super::store::{self, Filter};
 use crate::arguments;
 use crate::db::Id;
-use crate::method::{Access, Area, Code, Context, Entry, Error, Int, Kind, Method, Nullable, Page, Result, Words, stored};
-use crate::resources::inbox::conversations::visibility::Sight;
+use crate::method::{
+    Access, Area, Code, Context, Entry, Error, Int, Kind, Method, Nullable, Page, Result, Words, stored,
+};
 use crate::resources::inbox::conversations;
+use crate::resources::inbox::conversations::visibility::Sight;
 
 /// The methods of surveys.
 pub const METHODS: &[Entry] =
@@ -102,11 +104,8 @@ impl Method for ListSurveys {
 
     async fn call(self, ctx: Context) -> Result<Page<CsatSurvey>> {
         let window = ctx.page(&self)?;
-        let filter = Filter {
-            conversation: self.conversation_id,
-            score: self.score.map(Int::as_i32),
-            user: self.user_id,
-        };
+        let filter =
+            Filter { conversation: self.conversation_id, score: self.score.map(Int::as_i32), user: self.user_id };
         let mut conn = ctx.read().await?;
         let sight = Sight::of(&ctx, &mut conn).await?;
         let rows = store::list(&mut conn, ctx.space(), &sight, filter, &window).await?;

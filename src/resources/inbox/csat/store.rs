@@ -12,7 +12,7 @@ use crate::method::{Code, Error, Result, Tx, Window};
 use crate::resources::inbox::conversations::timeline::{self, Happening};
 use crate::resources::inbox::conversations::visibility::Sight;
 use crate::resources::inbox::conversations::{Conversation, Csat};
-use crate::schema::{conversation_people, conversations, csat_surveys};
+use crate::schema::{conversations, csat_surveys};
 use crate::{run, run_page};
 
 /// For how long a contact can answer, in seconds: 14 days.
@@ -116,11 +116,7 @@ pub async fn list(
     let (any_conversation, conversation) = (filter.conversation.is_none(), filter.conversation.unwrap_or(Id::NIL));
     let (any_score, score) = (filter.score.is_none(), filter.score.unwrap_or(0));
     let (any_user, user) = (filter.user.is_none(), filter.user.unwrap_or(Id::NIL));
-    let (viewer, teams) = match sight {
-        Sight::All => (Id::NIL, Vec::new()),
-        Sight::Limited(limits) => (limits.user, limits.teams.clone()),
-    };
-    let sees_all = matches!(sight, Sight::All);
+    let seen = sight.predicate();
     Ok(run_page!(
         conn,
         window,
@@ -135,19 +131,7 @@ pub async fn list(
                 conversations::table
                     .filter(conversations::organization_id.eq(space).and(conversations::deleted_at.is_null()))
                     .filter(conversations::id.eq(csat_surveys::conversation_id))
-                    .filter(
-                        sees_all
-                            .into_sql::<Bool>()
-                            .or(conversations::assigned_to_user_id.eq(viewer))
-                            .or(conversations::team_id.eq_any(&teams))
-                            .or(exists(
-                                conversation_people::table
-                                    .filter(conversation_people::organization_id.eq(space))
-                                    .filter(conversation_people::user_id.eq(viewer))
-                                    .filter(conversation_people::conversation_id.eq(conversations::id))
-                                    .filter(conversation_people::follows.or(conversation_people::is_mentioned))
-                            ))
-                    )
+                    .filter(seen.clone())
             ))
     ))
 }

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::db::{Id, Timestamp};
+use crate::resources::inbox::files::Attachment;
 use crate::text_enum;
 
 /// What a message has besides what it is looked up by.
@@ -40,27 +41,6 @@ pub struct Details {
     pub is_imported: bool,
     /// When its words were last changed.
     pub edited_at: Option<Timestamp>,
-}
-
-/// A file that came with a message.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct Attachment {
-    /// The file.
-    pub file_id: Id,
-    /// What it is called.
-    pub name: String,
-    /// What it holds, as a media type.
-    pub content_type: String,
-    /// How many bytes it has.
-    pub size: i64,
-    /// The SHA-256 of the bytes, in hexadecimal digits.
-    pub sha256: String,
-    /// Where it can be had, by everybody who knows this address.
-    pub url: String,
-    /// Whether the message shows it in its text.
-    pub is_inline: bool,
-    /// Whether it is held back because its bytes are not what its type says.
-    pub quarantined: bool,
 }
 
 /// Why a message could not be sent.

@@ -2,10 +2,12 @@
 
 mod body;
 mod details;
+mod fields;
 pub mod html;
 mod model;
 pub mod store;
 
 pub use body::Html;
 pub use details::*;
+pub use fields::FIELDS;
 pub use model::*;

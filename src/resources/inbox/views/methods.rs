@@ -1,12 +1,13 @@
 //! What can be done with views.
 
+use super::counts;
 use super::model::{View, ViewObject, ViewRow, ViewVisibility};
 use super::store::{self, Viewer};
-use super::counts;
 use crate::arguments;
 use crate::db::Id;
 use crate::method::{
-    Access, Area, Context, Entry, Error, Int, Kind, Method, Name, Nullable, Page, Patch, Result, Tx, Void, Words, stored,
+    Access, Area, Context, Entry, Error, Int, Kind, Method, Name, Nullable, Page, Patch, Result, Tx, Void, Words,
+    stored,
 };
 use crate::query::{Asker, Listing};
 use crate::resources::account::teams;
@@ -221,7 +222,9 @@ async fn check(tx: &mut Tx<'_>, before: Option<&ViewRow>, view: &ViewRow) -> Res
     if before.is_none_or(|before| before.query != view.query) {
         table.check(&view.query, &Asker::anybody(&ctx)).map_err(|error| error.of_argument("/query"))?;
     }
-    if let Some(sort) = view.sort.as_deref().filter(|sort| before.and_then(|before| before.sort.as_deref()) != Some(sort)) {
+    if let Some(sort) =
+        view.sort.as_deref().filter(|sort| before.and_then(|before| before.sort.as_deref()) != Some(sort))
+    {
         let list = ListConversations { sort: Some(sort.into()), ..ListConversations::default() };
         Listing::new(&ctx, &list, table)?;
     }

@@ -7,7 +7,6 @@ use crate::db::prelude::*;
 use crate::db::{Id, Timestamp};
 use crate::method::{Assign, Code, Object, Output};
 use crate::query::Table;
-use crate::resources::crm::{companies, contacts};
 use crate::resources::inbox::conversations;
 use crate::schema::views;
 use crate::text_enum;
@@ -17,10 +16,6 @@ text_enum! {
     pub enum ViewObject {
         /// Conversations.
         Conversation = "conversation",
-        /// Contacts.
-        Contact = "contact",
-        /// Companies.
-        Company = "company",
     }
 }
 
@@ -41,8 +36,6 @@ impl ViewObject {
     pub fn table(self) -> &'static Table {
         match self {
             Self::Conversation => &conversations::fields::FIELDS,
-            Self::Contact => &contacts::fields::FIELDS,
-            Self::Company => &companies::fields::FIELDS,
         }
     }
 }

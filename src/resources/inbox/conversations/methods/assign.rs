@@ -8,7 +8,10 @@ use crate::method::{Access, Area, Code, Context, Error, Kind, Method, Nullable, 
 use crate::resources::account::teams;
 use crate::resources::account::users::Availability;
 use crate::resources::inbox::conversations::assignment::{self, Wanted};
-use crate::resources::inbox::conversations::{Conversation, Status, store, visibility::Sight};
+use crate::resources::inbox::conversations::{
+    Conversation, Status, store,
+    visibility::{Sight, View},
+};
 use crate::run;
 use crate::schema::{conversations, users};
 
@@ -144,9 +147,10 @@ async fn least_busy(tx: &mut Tx<'_>, conversation: &Conversation, team: Id) -> R
         .map(|(user, _)| user)
         .collect();
     ready.sort_by_key(|user| (open(user), *user));
+    let view = View::of(tx.ctx());
     let unassigned = Conversation { assigned_to_user_id: None, ..conversation.clone() };
     for user in ready {
-        if Sight::of_user(tx, organization, user).await?.sees(tx, &unassigned).await? {
+        if Sight::of_user(tx, view, user).await?.sees(tx, &unassigned).await? {
             return Ok(Some(user));
         }
     }

@@ -4,11 +4,13 @@ mod assign;
 mod close;
 mod control;
 mod create;
+mod explain;
 mod history;
 mod merge;
 mod read;
 mod reading;
 mod relations;
+mod search;
 mod snooze;
 mod update;
 
@@ -16,11 +18,13 @@ pub use assign::*;
 pub use close::*;
 pub use control::*;
 pub use create::*;
+pub use explain::*;
 pub use history::*;
 pub use merge::*;
 pub use read::*;
 pub use reading::*;
 pub use relations::*;
+pub use search::*;
 pub use snooze::*;
 pub use update::*;
 
@@ -31,6 +35,8 @@ pub const METHODS: &[Entry] = &[
     Entry::of::<Create>(),
     Entry::of::<ListConversations>(),
     Entry::of::<Info>(),
+    Entry::of::<CountConversations>(),
+    Entry::of::<Search>(),
     Entry::of::<Update>(),
     Entry::of::<Delete>(),
     Entry::of::<Restore>(),
@@ -57,4 +63,5 @@ pub const METHODS: &[Entry] = &[
     Entry::of::<Unmerge>(),
     Entry::of::<History>(),
     Entry::of::<AddCheckpoint>(),
+    Entry::of::<ExplainVisibility>(),
 ];

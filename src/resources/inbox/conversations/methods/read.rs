@@ -1,8 +1,6 @@
 use crate::arguments;
 use crate::db::{Id, Timestamp};
-use crate::method::{
-    Access, Area, Context, Error, Int, Kind, Method, Name, Page, Policy, Rate, Result, Source, Words,
-};
+use crate::method::{Access, Area, Context, Error, Int, Kind, Method, Name, Page, Policy, Rate, Result, Source, Words};
 use crate::query::{Asker, Listing};
 use crate::resources::inbox::conversations::fields::FIELDS;
 use crate::resources::inbox::conversations::list::{self, Counts, GroupBy};
