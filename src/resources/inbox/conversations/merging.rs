@@ -18,7 +18,7 @@ use crate::db::prelude::*;
 use crate::db::{Id, IdSql, Json, Timestamp};
 use crate::method::{Code, Error, Result, Tx};
 use crate::schema::{
-    conversation_merge_messages as moved, conversation_merges as merges, conversation_people, messages,
+    conversation_merge_messages as moved, conversation_merges as merges, conversation_people, messages, search_words,
 };
 use crate::{lock, run, run_each};
 
