@@ -4,7 +4,7 @@ use crate::method::Entry;
 use crate::resources::account::{api_keys, auth, organizations, roles, teams, users};
 use crate::resources::channels::channels;
 use crate::resources::crm::{companies, contacts, custom_fields, pipelines, tags};
-use crate::resources::inbox::{conversations, csat, files, views};
+use crate::resources::inbox::{conversations, csat, files, queries, views};
 use crate::resources::system::api;
 
 /// Every resource's methods, area by area.
@@ -25,6 +25,7 @@ pub const TABLES: &[&[Entry]] = &[
     // Inbox
     conversations::METHODS,
     files::METHODS,
+    queries::METHODS,
     views::METHODS,
     csat::METHODS,
     // Channels

@@ -4,5 +4,6 @@ pub mod conversations;
 pub mod csat;
 pub mod files;
 pub mod messages;
+pub mod queries;
 pub mod timers;
 pub mod views;

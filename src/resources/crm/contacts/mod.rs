@@ -9,12 +9,14 @@
 //! contact was deleted keeps an id that leads nowhere.
 
 mod arguments;
+mod fields;
 mod identity;
 mod methods;
 mod model;
 mod parts;
 pub mod store;
 
+pub use fields::FIELDS;
 pub use identity::*;
 pub use methods::*;
 pub use model::*;
