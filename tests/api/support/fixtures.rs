@@ -16,6 +16,8 @@ pub struct Fixtures {
     contact: Value,
     conversation: Value,
     other_conversation: Value,
+    survey: Value,
+    view: Value,
     merge: Value,
     agent_role: Value,
     role: Value,
@@ -77,6 +79,9 @@ impl Fixtures {
             let conversation =
                 json!({ "contact_id": contact["id"], "channel_id": channel["id"], "subject": "Fixture" });
             let conversation = admin.ok("conversations.create", conversation).await;
+            let survey = admin.ok("csat.request", json!({ "conversation_id": conversation["id"] })).await;
+            let view = json!({ "name": "Fixture", "object": "conversation", "query": "status:open" });
+            let view = admin.ok("views.create", view).await;
             for step in 1..=2 {
                 let checkpoint = json!({ "id": conversation["id"], "payload": { "step": step } });
                 admin.ok("conversations.addCheckpoint", checkpoint).await;
@@ -100,6 +105,8 @@ impl Fixtures {
             contact: last["contact"]["id"].clone(),
             conversation: last["conversation"]["id"].clone(),
             other_conversation: more[2].clone(),
+            survey: last["survey"]["id"].clone(),
+            view: last["view"]["id"].clone(),
             merge: history["data"][0]["event"]["data"]["merge_id"].clone(),
             team: last["team"]["id"].clone(),
             user: last["user"]["id"].clone(),
@@ -144,6 +151,10 @@ impl Fixtures {
                 ("file_ids", _) => json!([self.file]),
                 ("channel_id", _) => self.channel.clone(),
                 ("id", "conversations") => self.conversation.clone(),
+                ("conversation_id", "csat") if method.name() == "csat.request" => self.other_conversation.clone(),
+                ("conversation_id", "csat") => self.conversation.clone(),
+                ("id", "csat") => self.survey.clone(),
+                ("id", "views") => self.view.clone(),
                 ("source_ids", "conversations") => json!([self.other_conversation]),
                 ("destination_id", "conversations") => self.conversation.clone(),
                 ("merge_id", _) => self.merge.clone(),

@@ -6,7 +6,7 @@ use crate::db::{Conn, Id};
 use crate::method::{EXACT_TOTAL, Result};
 use crate::query::{Asker, Predicate};
 use crate::run;
-use crate::schema::conversations;
+use crate::schema::{companies, contacts, conversations};
 
 /// How many objects a view shows: as many as a list of them has, and no more than are counted there. `None` if its query, which was
 /// right when it was saved, is right no more.
@@ -20,6 +20,18 @@ pub async fn count(conn: &mut Conn, asker: &Asker, sight: &Predicate, view: &Vie
             .filter(passing.clone())
             .limit(EXACT_TOTAL)
             .select(conversations::id)
+            .load(c))?,
+        ViewObject::Contact => run!(conn, |c| contacts::table
+            .filter(contacts::organization_id.eq(space))
+            .filter(passing.clone())
+            .limit(EXACT_TOTAL)
+            .select(contacts::id)
+            .load(c))?,
+        ViewObject::Company => run!(conn, |c| companies::table
+            .filter(companies::organization_id.eq(space))
+            .filter(passing.clone())
+            .limit(EXACT_TOTAL)
+            .select(companies::id)
             .load(c))?,
     };
     Ok(Some(shown.len() as i64))

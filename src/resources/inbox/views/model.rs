@@ -7,6 +7,7 @@ use crate::db::prelude::*;
 use crate::db::{Id, Timestamp};
 use crate::method::{Assign, Code, Object, Output};
 use crate::query::Table;
+use crate::resources::crm::{companies, contacts};
 use crate::resources::inbox::conversations;
 use crate::schema::views;
 use crate::text_enum;
@@ -16,6 +17,10 @@ text_enum! {
     pub enum ViewObject {
         /// Conversations.
         Conversation = "conversation",
+        /// Contacts.
+        Contact = "contact",
+        /// Companies.
+        Company = "company",
     }
 }
 
@@ -35,7 +40,9 @@ impl ViewObject {
     /// What queries can ask of these objects.
     pub fn table(self) -> &'static Table {
         match self {
-            Self::Conversation => &conversations::fields::FIELDS,
+            Self::Conversation => &conversations::FIELDS,
+            Self::Contact => &contacts::FIELDS,
+            Self::Company => &companies::FIELDS,
         }
     }
 }
