@@ -86,7 +86,7 @@ impl Fixtures {
                 let checkpoint = json!({ "id": conversation["id"], "payload": { "step": step } });
                 admin.ok("conversations.addCheckpoint", checkpoint).await;
             }
-            last = json!({ "file": file, "upload": begun, "uploaded": uploaded, "conversation": conversation, "contact": contact, "channel": channel, "key": key, "role": role, "user": user, "team": team, "login": session, "invited": invited });
+            last = json!({ "survey": survey, "view": view, "file": file, "upload": begun, "uploaded": uploaded, "conversation": conversation, "contact": contact, "channel": channel, "key": key, "role": role, "user": user, "team": team, "login": session, "invited": invited });
         }
         let online = json!({ "user_id": api.acme.owner, "availability": "online" });
         admin.ok("users.setAvailability", online).await;
