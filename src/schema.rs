@@ -876,3 +876,7 @@ allow_tables_to_appear_in_same_query!(
 allow_tables_to_appear_in_same_query!(companies, company_domains, stages, tag_uses, tags);
 allow_tables_to_appear_in_same_query!(contacts, contact_identities);
 allow_tables_to_appear_in_same_query!(files, file_links);
+allow_tables_to_appear_in_same_query!(conversations, tag_uses);
+allow_tables_to_appear_in_same_query!(conversations, tags);
+allow_tables_to_appear_in_same_query!(conversations, search_words);
+allow_tables_to_appear_in_same_query!(messages, search_words);

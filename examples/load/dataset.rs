@@ -10,8 +10,8 @@ use dotdesk::query::words;
 use dotdesk::resources::crm::contacts::{self, Contact, ContactRow, Identity, IdentityType};
 use dotdesk::resources::inbox::conversations::{self, Conversation, Status};
 use dotdesk::resources::inbox::messages::{self, Message};
-use dotdesk::{run, run_each};
 use dotdesk::schema;
+use dotdesk::{run, run_each};
 
 use crate::Result;
 

@@ -64,7 +64,8 @@ impl Api {
         let mut attempt = 0;
         loop {
             attempt += 1;
-            let sent = self.http.post(format!("{}/{method}", self.url)).bearer_auth(&self.token).json(args).send().await;
+            let sent =
+                self.http.post(format!("{}/{method}", self.url)).bearer_auth(&self.token).json(args).send().await;
             let reply = match sent {
                 Ok(reply) => reply,
                 Err(error) if attempt == ATTEMPTS => return Err(error.into()),

@@ -6,6 +6,7 @@ use crate::method::{Access, Area, Code, Context, Error, Kind, Method, Nullable, 
 use crate::resources::crm::custom_fields::{FieldObject, values};
 use crate::resources::inbox::conversations::timeline::{self, Happening};
 use crate::resources::inbox::conversations::{CloseReason, Conversation, Resolution, Status, store};
+use crate::resources::inbox::csat;
 
 arguments! {
     /// Closes a conversation.
@@ -17,6 +18,8 @@ arguments! {
         pub id: Id,
         /// Whether the contact was helped.
         pub resolution: Resolution,
+        /// Ask the contact how content they were; false if left out.
+        pub request_csat: Option<bool>,
     }
 }
 
@@ -24,8 +27,8 @@ impl Method for Close {
     const NAME: &'static str = "conversations.close";
     const ACCESS: Access = Access::write(Area::Conversations);
     const KIND: Kind = Kind::Write;
-    const ERRORS: &'static [Code] = &[Code::InvalidState];
-    const EVENTS: &'static [&'static str] = &["conversation.closed"];
+    const ERRORS: &'static [Code] = &[Code::InvalidState, Code::AlreadyExists];
+    const EVENTS: &'static [&'static str] = &["conversation.closed", "csat.requested"];
     const EXAMPLE: &'static str = r#"{"id":"0193f3a1-b2c3-7d4e-8f90-a1b2c3d4e5f6","resolution":"resolved"}"#;
     type Output = Conversation;
 
@@ -43,6 +46,9 @@ impl Method for Close {
             let closed = store::save(tx, before, after, "conversation.closed").await?;
             let data = json!({ "resolution": self.resolution, "close_reason": reason });
             timeline::record(tx, &closed, Happening::Closed, data).await?;
+            if self.request_csat == Some(true) {
+                csat::store::request(tx, &closed).await?;
+            }
             Ok(closed)
         })
         .await
