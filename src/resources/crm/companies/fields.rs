@@ -1,18 +1,3 @@
-//! The fields of companies that queries may name.
-
-use crate::query::table::{boolean, each, id, keyword, number, open, text, timestamp};
-use crate::query::{Field, Related, Table};
-use crate::resources::crm::tags;
-
-/// The stage that a company is in.
-static STAGE: Related = Related { table: "stages", own: "stage_id", other: "id", only: "" };
-/// The domains of a company.
-static DOMAINS: Related = Related { table: "company_domains", own: "id", other: "company_id", only: "" };
-/// The tags of a company.
-static TAGS: Related =
-    Related { table: "tag_uses", own: "id", other: "object_id", only: "{t}.\"object_type\" = 'company'" };
-
-const ALL: &[Field] = &[
 //! What queries can ask of companies.
 
 use crate::query::table::{Field, Related, Table, boolean, each, id, keyword, number, open, text, timestamp};
@@ -45,7 +30,6 @@ static COMPANY: &[Field] = &[
     timestamp("last_contact", "last_contact").sortable(),
     number("contact_count", "contact_count").sortable(),
     number("open_ticket_count", "open_ticket_count").sortable(),
-    each("tags", "tag_key").through(&TAGS).folded_by(tags::fold),
     each("tags", "tag_key").alias(&["tag_ids"]).through(&TAGS).folded_by(tags::fold),
     id("created_by", "created_by").of_users(),
     timestamp("created_at", "created_at").sortable_by_id(),
@@ -53,6 +37,3 @@ static COMPANY: &[Field] = &[
     open("metadata", "metadata"),
     open("custom_fields", "custom_fields"),
 ];
-
-/// The fields of companies that queries may name.
-pub static FIELDS: Table = Table::of("company", "companies", ALL);

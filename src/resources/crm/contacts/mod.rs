@@ -10,9 +10,9 @@
 //! contact was deleted keeps an id that leads nowhere.
 
 mod arguments;
-mod fields;
 pub mod copies;
 mod duplicates;
+mod fields;
 pub mod heirs;
 mod identity;
 pub mod listing;
