@@ -4,7 +4,7 @@ use crate::method::Entry;
 use crate::resources::account::{api_keys, auth, organizations, roles, teams, users};
 use crate::resources::channels::channels;
 use crate::resources::crm::{companies, contacts, custom_fields, pipelines, segments, tags};
-use crate::resources::inbox::{conversations, files};
+use crate::resources::inbox::{conversations, files, queries};
 use crate::resources::system::api;
 
 /// Every resource's methods, area by area.
@@ -26,6 +26,7 @@ pub const TABLES: &[&[Entry]] = &[
     // Inbox
     conversations::METHODS,
     files::METHODS,
+    queries::METHODS,
     // Channels
     channels::METHODS,
     // System

@@ -586,7 +586,7 @@ table! {
 
 table! {
     use diesel::sql_types::*;
-    use crate::db::{IdSql};
+    use crate::db::{IdSql, JsonSql};
 
     stages (organization_id, id) {
         organization_id -> IdSql,
@@ -596,6 +596,7 @@ table! {
         position -> Integer,
         probability -> Nullable<Integer>,
         outcome -> Text,
+        words -> JsonSql,
     }
 }
 

@@ -255,6 +255,7 @@ fn error_codes(method: &Described) -> Vec<Code> {
     let properties = &method.arguments()["properties"];
     let takes_key = takes_idempotency_key(method);
     let may_answer = |code: Code| match code {
+        Code::InvalidQuery => properties["filters"].is_object() || entry.errors.contains(&code),
         Code::InvalidCursor => properties["cursor"].is_object(),
         Code::NotAuthed
         | Code::InvalidAuthHeader

@@ -81,16 +81,24 @@ impl Compiler {
         }
     }
 
-    /// What holds of a row of another table. It is looked for there first, and not once for each row at hand.
+    /// What holds of a row of another table.
     fn related(&mut self, related: &Related, is: &Is, table: &str) {
-        self.push(&format!(
-            "\"{table}\".\"{}\" IN (SELECT \"q\".\"{}\" FROM \"{}\" AS \"q\" WHERE \"q\".\"organization_id\" = ",
-            related.own, related.other, related.table
-        ));
-        self.bind(Part::Id(self.space));
-        if !related.only.is_empty() {
+        let Related { table: other_table, own, other, only, by_row } = related;
+        if *by_row {
+            self.push(&format!(
+                "EXISTS (SELECT 1 FROM \"{other_table}\" AS \"q\" WHERE \"q\".\"organization_id\" = \"{table}\".\"organization_id\" \
+                 AND \"q\".\"{other}\" = \"{table}\".\"{own}\""
+            ));
+        } else {
+            self.push(&format!(
+                "\"{table}\".\"{own}\" IN (SELECT \"q\".\"{other}\" FROM \"{other_table}\" AS \"q\" \
+                 WHERE \"q\".\"organization_id\" = "
+            ));
+            self.bind(Part::Id(self.space));
+        }
+        if !only.is_empty() {
             self.push(" AND ");
-            self.push(&related.only.replace("{t}", "\"q\""));
+            self.push(&only.replace("{t}", "\"q\""));
         }
         self.push(" AND ");
         self.value(is, "q");
@@ -103,6 +111,7 @@ impl Compiler {
         match (&is.must, field.place) {
             (Must::HaveWords(words), Place::Search(indexed)) => search::holds(self, indexed, words, table),
             (_, Place::Search(indexed)) => search::holds(self, indexed, &[], table),
+            (_, Place::Nowhere) => self.push("FALSE"),
             (Must::Pass(test), _) => self.open(&value, &is.path, test),
             (Must::BePresent, _) if field.kind == Kind::Open => self.open(&value, &is.path, &OpenTest::Present),
             (must, _) if matches!(field.kept, Kept::Texts | Kept::FoldedTexts) => self.any_of(field, must, table),
@@ -115,7 +124,7 @@ impl Compiler {
         match field.place {
             Place::Column(column) | Place::Document(column) => format!("\"{table}\".\"{column}\""),
             Place::Words(key) => format!("(\"{table}\".\"words\" ->> '{key}')"),
-            Place::Search(_) => String::new(),
+            Place::Search(_) | Place::Nowhere => "NULL".to_owned(),
             Place::Sql(sqlite, postgres) => {
                 let sql = if self.dialect == Dialect::Sqlite { sqlite } else { postgres };
                 format!("({})", sql.replace("{t}", &format!("\"{table}\"")))
@@ -250,9 +259,16 @@ impl Compiler {
             && low >= least.saturating_mul(parts)
         {
             // As it stands in the index, or the planner does not see that it can be used.
+            self.push("(");
             self.push(condition);
             self.push(" AND ");
+            self.between_whole(value, Some(low), high);
+            return self.push(")");
         }
+        self.between_whole(value, low, high);
+    }
+
+    fn between_whole(&mut self, value: &str, low: Option<i64>, high: Option<i64>) {
         match (low, high) {
             (Some(low), Some(high)) if low == high => {
                 self.push(&format!("{value} = "));

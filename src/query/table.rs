@@ -80,6 +80,8 @@ pub(super) enum Place {
     Search(Indexed),
     /// What SQL makes of the row, on SQLite and on PostgreSQL.
     Sql(&'static str, &'static str),
+    /// Nowhere: no object has it yet.
+    Nowhere,
 }
 
 /// Entries of the full-text index that belong to an object.
@@ -131,6 +133,27 @@ pub struct Related {
     pub other: &'static str,
     /// What else must hold of the other row; `{t}` stands for its table. Empty for nothing.
     pub only: &'static str,
+    /// Whether it is looked for once for each row at hand, and not all at once beforehand: for what nearly all rows have.
+    pub by_row: bool,
+}
+
+impl Related {
+    /// Rows of `table` whose column `other` is the object's column `own`.
+    pub const fn of(table: &'static str, other: &'static str, own: &'static str) -> Self {
+        Self { table, own, other, only: "", by_row: false }
+    }
+
+    /// Only those of which this holds, too; `{t}` stands for the table.
+    pub const fn only(mut self, condition: &'static str) -> Self {
+        self.only = condition;
+        self
+    }
+
+    /// Looks for them once for each row at hand: for what nearly all rows have.
+    pub const fn by_row(mut self) -> Self {
+        self.by_row = true;
+        self
+    }
 }
 
 /// What `me` and `my_teams` stand for.
@@ -205,6 +228,20 @@ impl Field {
             implies: None,
             needs: None,
         }
+    }
+
+    /// No object has a value yet: what would give it one is not built.
+    pub const fn nowhere(mut self) -> Self {
+        self.place = Place::Nowhere;
+        if self.sort.is_some() {
+            self.sort = Some(Sort::Id);
+        }
+        self
+    }
+
+    /// Whether lists can be sorted by it.
+    pub const fn is_sortable(&self) -> bool {
+        self.sort.is_some()
     }
 
     /// Gives the field other names.
@@ -283,6 +320,12 @@ impl Field {
     pub const fn folded_by(mut self, fold: fn(&str) -> String) -> Self {
         self.fold = fold;
         self.folded()
+    }
+
+    /// It is one of these words.
+    pub const fn among(mut self, words: &'static [&'static str]) -> Self {
+        self.words = words;
+        self
     }
 
     /// `me` stands for the caller's user.

@@ -64,6 +64,7 @@ CREATE TABLE stages (
     position integer NOT NULL,
     probability integer,
     outcome text NOT NULL,
+    words jsonb NOT NULL,
     PRIMARY KEY (organization_id, id),
     FOREIGN KEY (organization_id, pipeline_id) REFERENCES pipelines (organization_id, id)
 );

@@ -64,6 +64,7 @@ CREATE TABLE stages (
     position INTEGER NOT NULL,
     probability INTEGER,
     outcome TEXT NOT NULL,
+    words TEXT NOT NULL,
     PRIMARY KEY (organization_id, id),
     FOREIGN KEY (organization_id, pipeline_id) REFERENCES pipelines (organization_id, id)
 ) WITHOUT ROWID;

@@ -3,4 +3,5 @@
 pub mod conversations;
 pub mod files;
 pub mod messages;
+pub mod queries;
 pub mod timers;

@@ -48,7 +48,7 @@ diesel::table! {
     }
 }
 
-static TAGS: Related = Related { table: "thing_tags", own: "id", other: "thing_id", only: "{t}.\"tag\" <> 'hidden'" };
+static TAGS: Related = Related::of("thing_tags", "thing_id", "id").only("{t}.\"tag\" <> 'hidden'");
 
 const STATUSES: &[&str] = &["open", "closed"];
 

@@ -82,7 +82,8 @@ const INDEXES: Question = Question {
     sqlite: r#"
         SELECT json_object('table', t.name, 'name', i.name, 'is_unique', json(iif(i."unique", 'true', 'false')),
             'is_partial', json(iif(i.partial, 'true', 'false')),
-            'columns', (SELECT json_group_array(c.name) FROM (SELECT * FROM pragma_index_info(i.name) ORDER BY seqno) c)) AS answer
+            'columns', (SELECT json_group_array(c.name) FROM (SELECT * FROM pragma_index_info(i.name) ORDER BY seqno) c
+                WHERE c.name IS NOT NULL)) AS answer
         FROM sqlite_master t, pragma_index_list(t.name) i WHERE t.type = 'table' AND i.origin <> 'pk'"#,
     postgres: r#"
         SELECT json_build_object('table', t.relname, 'name', n.relname, 'is_unique', i.indisunique,

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use super::model::{Team, TeamQueryPatch};
 use super::shown::{ListConversations, Metrics, PreviewQuery};
-use super::{membership, store};
+use super::{membership, query, store};
 use crate::arguments;
 use crate::db::{Id, Json};
 use crate::method::{
@@ -62,7 +62,7 @@ impl Method for Create {
     const NAME: &'static str = "teams.create";
     const ACCESS: Access = Access::write(Area::Teams);
     const KIND: Kind = Kind::Write;
-    const ERRORS: &'static [Code] = &[Code::AlreadyExists];
+    const ERRORS: &'static [Code] = &[Code::AlreadyExists, Code::InvalidQuery];
     const EVENTS: &'static [&'static str] = &["team.created"];
     const EXAMPLE: &'static str = r#"{"name":"Sms Customer Service","query":{"conversations":"source:*sms AND unread_count:[1 TO *]"},"user_ids":["0193f3a1-b2c3-7d4e-8f90-a1b2c3d4e5f6"]}"#;
     type Output = Team;
@@ -87,6 +87,7 @@ impl Method for Create {
                 created_at: tx.now(),
                 updated_at: tx.now(),
             };
+            query::check(tx.ctx(), None, &team.query)?;
             check_references(tx, None, &team).await?;
             collapse_duplicates(&mut team);
             store::insert(tx, team).await
@@ -172,7 +173,7 @@ impl Method for Update {
     const NAME: &'static str = "teams.update";
     const ACCESS: Access = Access::write(Area::Teams);
     const KIND: Kind = Kind::Write;
-    const ERRORS: &'static [Code] = &[Code::AlreadyExists];
+    const ERRORS: &'static [Code] = &[Code::AlreadyExists, Code::InvalidQuery];
     const EVENTS: &'static [&'static str] = &["team.updated"];
     const EXAMPLE: &'static str = r#"{"id":"0193f3a1-b2c3-7d4e-8f90-a1b2c3d4e5f6","name":"Sms Customer Service"}"#;
     type Output = Team;
@@ -192,6 +193,7 @@ impl Method for Update {
             args.role_id.apply(&mut team.role_id);
             args.lead_user_ids.apply(&mut team.lead_user_ids);
             args.external_id.apply(&mut team.external_id);
+            query::check(tx.ctx(), Some(&before.query), &team.query)?;
             check_references(tx, Some(&before), &team).await?;
             collapse_duplicates(&mut team);
             store::save(tx, before, team, "team.updated").await

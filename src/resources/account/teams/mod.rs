@@ -5,6 +5,7 @@
 pub mod membership;
 mod methods;
 mod model;
+mod query;
 mod shown;
 pub mod store;
 

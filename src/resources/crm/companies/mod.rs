@@ -3,10 +3,12 @@
 //! Methods: `companies.create list info update upsert delete merge moveStage addTag removeTag`.
 
 mod details;
+mod fields;
 mod methods;
 mod model;
 pub(super) mod placing;
 pub mod store;
 
+pub use fields::FIELDS;
 pub use methods::*;
 pub use model::*;

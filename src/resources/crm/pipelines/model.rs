@@ -6,8 +6,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::db::prelude::*;
-use crate::db::{Id, Timestamp};
+use crate::db::{Id, Json, Timestamp};
 use crate::object;
+use crate::query::words::{self, Words};
 use crate::schema::{pipelines, stages};
 use crate::text_enum;
 
@@ -79,6 +80,13 @@ pub struct Stage {
 }
 
 object!(Stage, "stage", StageNotFound);
+
+impl Stage {
+    /// The words by which queries find companies in it.
+    pub(super) fn words(&self) -> Json<Words> {
+        words::of([("name", Some(&self.name))])
+    }
+}
 
 /// Stages that companies pass through, in their order.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -125,7 +125,7 @@ pub async fn save(tx: &mut Tx<'_>, before: Pipeline, mut after: Pipeline) -> Res
     let removed: Vec<Id> =
         before.stages.iter().map(|s| s.id).filter(|id| !after.stages.iter().any(|s| s.id == *id)).collect();
     run_each!(tx, &changed, |c, stage| diesel::update(stages::table.find((stage.organization_id, stage.id)))
-        .set(*stage)
+        .set((*stage, stages::words.eq(stage.words())))
         .execute(c))?;
     add_stages(tx, &added).await?;
     delete_stages(tx, &removed).await?;
@@ -142,7 +142,9 @@ pub async fn delete(tx: &mut Tx<'_>, pipeline: &Pipeline) -> Result<()> {
 }
 
 async fn add_stages(tx: &mut Tx<'_>, new: &[Stage]) -> Result<()> {
-    run_each!(tx, new, |c, stage| diesel::insert_into(stages::table).values(stage).execute(c))?;
+    run_each!(tx, new, |c, stage| diesel::insert_into(stages::table)
+        .values((stage, stages::words.eq(stage.words())))
+        .execute(c))?;
     Ok(())
 }
 

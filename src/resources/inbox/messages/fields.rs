@@ -1,41 +1,40 @@
-//! What queries can ask about messages.
+//! What queries can ask of messages.
 
 use super::details::{ApprovalState, Vote};
 use super::model::{AuthorType, Direction, MessageKind, MessageStatus, Visibility};
-use crate::query::table::{Field, Related, Table, boolean, choice, id, keyword, open, text, timestamp};
+use crate::query::table::{Field, Related, Table, boolean, choice, id, keyword, number, open, text, timestamp};
 
-const CONVERSATION: Related = Related { table: "conversations", own: "conversation_id", other: "id", only: "" };
+/// What queries can ask of messages.
+pub static FIELDS: Table = Table::of("message", "messages", MESSAGE);
 
-/// The fields of messages.
-pub static FIELDS: Table = Table::of(
-    "message",
-    "messages",
-    &[
-        id("id", "id"),
-        id("conversation_id", "conversation_id"),
-        choice("direction", "direction", Direction::WORDS),
-        choice("kind", "kind", MessageKind::WORDS),
-        choice("visibility", "visibility", Visibility::WORDS),
-        choice("status", "status", MessageStatus::WORDS),
-        choice("author.type", "author", AuthorType::WORDS).path(&["type"]),
-        id("author.id", "author").path(&["id"]).of_users(),
-        text("text", "text").by_default(),
-        text("subject", "subject"),
-        keyword("channel_type", "channel_type").folded().through(&CONVERSATION),
-        keyword("source", "source").through(&CONVERSATION),
-        HAS_ATTACHMENTS,
-        text("attachment.name", "attachment.name"),
-        keyword("language", "details").path(&["language"]),
-        choice("approval.state", "details", ApprovalState::WORDS).path(&["approval", "state"]),
-        choice("feedback.vote", "details", Vote::WORDS).path(&["feedback", "vote"]),
-        timestamp("scheduled_at", "scheduled_at").sortable(),
-        timestamp("sent_at", "sent_at").sortable(),
-        timestamp("created_at", "created_at").sortable_by_id(),
-        open("metadata", "metadata"),
-    ],
-);
+static CONVERSATION: Related = Related::of("conversations", "id", "conversation_id").by_row();
 
-const HAS_ATTACHMENTS: Field = boolean("has_attachments", "details").sql(
-    "json_array_length({t}.\"details\", '$.attachments') > 0",
-    "jsonb_array_length({t}.\"details\" -> 'attachments') > 0",
-);
+static MESSAGE: &[Field] = &[
+    id("id", "id"),
+    id("conversation_id", "conversation_id"),
+    choice("direction", "direction", Direction::WORDS),
+    choice("kind", "kind", MessageKind::WORDS),
+    choice("visibility", "visibility", Visibility::WORDS),
+    choice("status", "status", MessageStatus::WORDS),
+    choice("author.type", "author", AuthorType::WORDS).path(&["type"]),
+    id("author.id", "author").path(&["id"]).of_users(),
+    text("text", "text").by_default(),
+    text("subject", "subject"),
+    keyword("channel_type", "channel_type").folded().through(&CONVERSATION),
+    keyword("source", "source").through(&CONVERSATION),
+    keyword("template_id", "").nowhere(),
+    boolean("has_attachments", "").sql(
+        "json_array_length({t}.details, '$.attachments') > 0",
+        "jsonb_array_length({t}.details -> 'attachments') > 0",
+    ),
+    text("attachment.name", "attachment.name"),
+    keyword("language", "details").path(&["language"]),
+    keyword("ai.teammate_id", "").nowhere(),
+    number("ai.confidence", "").nowhere(),
+    choice("approval.state", "details", ApprovalState::WORDS).path(&["approval", "state"]),
+    choice("feedback.vote", "details", Vote::WORDS).path(&["feedback", "vote"]),
+    timestamp("scheduled_at", "scheduled_at").sortable(),
+    timestamp("sent_at", "sent_at").sortable(),
+    timestamp("created_at", "created_at").sortable_by_id(),
+    open("metadata", "metadata"),
+];
