@@ -74,7 +74,7 @@ fn the_destination_wins_and_gets_what_it_lacks() {
         assert_eq!((&merged["consent"]["email"], &merged["consent"]["sms"]), (&json!("denied"), &json!("granted")));
         let values: Vec<&str> =
             merged["identities"].as_array().unwrap().iter().map(|one| one["value"].as_str().unwrap()).collect();
-        assert_eq!(values, ["jane@example.com", "U1", "j@example.com", "+15550111"]);
+        assert_eq!(values, ["jane@example.com", "j@example.com", "+15550111", "U1"]);
         let told: Vec<(&str, &Value, &Value)> =
             events.iter().map(|one| (one.kind.as_str(), &one.data["id"], &one.data["merged_into_id"])).collect();
         assert_eq!(

@@ -8,6 +8,7 @@ mod auth;
 mod channels;
 mod cli;
 mod companies;
+mod contact_tokens;
 mod contacts;
 mod contacts_gone;
 mod contacts_identities;

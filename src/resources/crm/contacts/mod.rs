@@ -1,7 +1,7 @@
 //! Contacts: the people outside the organization, and the addresses, numbers and accounts by which they are known.
 //!
 //! Methods: `contacts.create list info update upsert delete restore merge unmerge findDuplicates addIdentity updateIdentity
-//! removeIdentity findByIdentity block unblock setConsent addTag removeTag`.
+//! removeIdentity findByIdentity block unblock setConsent addTag removeTag authenticate`.
 //!
 //! What a contact is known by are its identities; each belongs to one contact at a time. `email` and `phone` of a contact are copies
 //! of its primary identities of these types, made whenever a contact is stored: setting either changes that identity. A contact

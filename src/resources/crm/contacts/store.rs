@@ -6,6 +6,7 @@ use diesel::expression::IntoSql;
 use super::copies;
 use super::identity::{Identity, IdentityKey};
 use super::model::{Contact, ContactRow, SEARCHED};
+use crate::access::authenticate::Sessions;
 use crate::db::prelude::*;
 use crate::db::{Conn, Fault, Id, Timestamp};
 use crate::method::{Code, Error, OrConflict, Result, Tx};
@@ -174,7 +175,7 @@ pub async fn identify(tx: &mut Tx<'_>, known_by: &KnownBy, name: Option<&str>, a
             KnownBy::Identity(key) => contact.add_identity(tx.new_id_at(at), key, true),
             KnownBy::ExternalId(external_id) => contact.external_id = Some(external_id.clone()),
         }
-        return insert(tx, contact).await;
+        return insert(tx, contact).await.map_err(again);
     };
     let before = lock(tx, id).await?.ok_or_else(gone)?;
     let is_still_known = match known_by {
@@ -217,6 +218,9 @@ pub(super) async fn put(tx: &mut Tx<'_>, mut contact: Contact) -> Result<Contact
 pub(super) async fn take_out(tx: &mut Tx<'_>, contact: &Contact) -> Result<()> {
     tags::store::untag_all(tx, TaggedType::Contact, contact.row.id).await?;
     search::remove(tx, SEARCHED, contact.row.id).await?;
+    if contact.is_verified {
+        Sessions::forget(tx)?;
+    }
     run!(tx, |c| diesel::delete(contacts::table.find((contact.organization_id, contact.row.id))).execute(c))?;
     companies::store::move_contact(tx, contact.company_id, None).await
 }
@@ -242,6 +246,10 @@ async fn write(tx: &mut Tx<'_>, before: &Contact, mut after: Contact, event: &'s
         .execute(c))
     .or_conflict(raced)?;
     save_identities(tx, before, &after).await?;
+    // Only who was authenticated has tokens; from the commit on they are looked up again.
+    if after.is_verified && after.is_blocked != before.is_blocked {
+        Sessions::forget(tx)?;
+    }
     let entry = after.entry();
     if entry.words != before.entry().words {
         search::put(tx, entry).await?;
@@ -348,6 +356,11 @@ fn taken(what: &str, by: Id) -> Error {
 /// Somebody else stored the same identity between the look and the write: looked at again, it is there.
 fn raced(index: &str) -> Error {
     Fault::Retry(format!("taken meanwhile: {index}")).into()
+}
+
+/// For those who looked for the owner of what they store: that another contact has it by now means that they look again.
+pub(super) fn again(error: Error) -> Error {
+    if error.code() == Code::AlreadyExists { gone() } else { error }
 }
 
 /// The contact that was found is not there, or not known by that, any more: looked at again, things are different.

@@ -64,7 +64,9 @@ impl Method for AddIdentity {
                 contact.take_over(&identity, self.is_primary == Some(true));
             }
             add_identities(tx, &mut contact, &[(key.clone(), self.is_primary == Some(true))])?;
-            store::save(tx, before, contact, "contact.updated").await
+            let saved = store::save(tx, before, contact, "contact.updated").await;
+            // It went to another contact after it was looked for: looked for again, it comes over from there.
+            if self.takes_over == Some(true) { saved.map_err(store::again) } else { saved }
         })
         .await
     }

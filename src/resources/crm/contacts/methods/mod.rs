@@ -1,5 +1,6 @@
 //! What can be done with contacts.
 
+mod authenticate;
 mod create;
 mod delete;
 mod describe;
@@ -10,6 +11,7 @@ mod read;
 mod update;
 mod upsert;
 
+pub use authenticate::*;
 pub use create::*;
 pub use delete::*;
 pub use describe::*;
@@ -28,6 +30,7 @@ pub const METHODS: &[Entry] = &[
     Entry::of::<ListContacts>(),
     Entry::of::<Info>(),
     Entry::of::<Update>(),
+    Entry::of::<Authenticate>(),
     Entry::of::<Upsert>(),
     Entry::of::<Delete>(),
     Entry::of::<Restore>(),

@@ -83,7 +83,7 @@ impl Method for Upsert {
                 reach(tx, &mut contact, &self.email, &self.phone)?;
                 add_identities(tx, &mut contact, &keys)?;
                 self.apply(tx, &mut contact, Moment::Create).await?;
-                let contact = store::insert(tx, contact).await?;
+                let contact = store::insert(tx, contact).await.map_err(store::again)?;
                 return Ok(Upserted { contact, created: true });
             };
             let before = store::lock(tx, id).await?.ok_or_else(store::gone)?;
@@ -95,7 +95,7 @@ impl Method for Upsert {
             reach(tx, &mut contact, &self.email, &self.phone)?;
             add_identities(tx, &mut contact, &keys)?;
             self.apply(tx, &mut contact, Moment::Update).await?;
-            let contact = store::save(tx, before, contact, "contact.updated").await?;
+            let contact = store::save(tx, before, contact, "contact.updated").await.map_err(store::again)?;
             Ok(Upserted { contact, created: false })
         })
         .await
