@@ -17,6 +17,7 @@ mod faults;
 mod files;
 mod idempotency;
 mod impersonation;
+mod mailbox;
 mod mails;
 mod messages;
 mod oidc;

@@ -99,9 +99,9 @@ impl Mail {
         let from = people(mail.from()).into_iter().chain(people(mail.sender())).next().ok_or("nobody has sent it")?;
         let (to, cc, bcc) = (people(mail.to()), people(mail.cc()), people(mail.bcc()));
         let is_own = |person: &Person| {
-            own.iter().map(|own| own.to_lowercase()).any(|own| {
-                if own.starts_with('@') { person.address.ends_with(&own) } else { person.address == own }
-            })
+            own.iter()
+                .map(|own| own.to_lowercase())
+                .any(|own| if own.starts_with('@') { person.address.ends_with(&own) } else { person.address == own })
         };
         let is_outbound = is_own(&from);
         let with = match is_outbound {

@@ -99,9 +99,9 @@ fn split(mut mbox: impl BufRead, mut found: impl FnMut(u64, u64)) -> Result<()> 
 /// Whether a line separates two mails: it names a time, which a sentence that begins with "From" seldom does.
 fn is_separator(line: &[u8]) -> bool {
     let Some(rest) = line.strip_prefix(b"From ") else { return false };
-    let has_time = rest.windows(5).any(|text| {
-        matches!(text, [a, b, b':', c, d] if [a, b, c, d].iter().all(|digit| digit.is_ascii_digit()))
-    });
+    let has_time = rest
+        .windows(5)
+        .any(|text| matches!(text, [a, b, b':', c, d] if [a, b, c, d].iter().all(|digit| digit.is_ascii_digit())));
     has_time && rest.windows(4).any(|text| text.iter().all(|digit| digit.is_ascii_digit()))
 }
 

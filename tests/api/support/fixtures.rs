@@ -183,7 +183,10 @@ impl Fixtures {
     /// A message that stands where the method needs it.
     fn message_for(&self, method: &str) -> &Value {
         match method {
-            "messages.schedule" | "messages.requestApproval" | "messages.delete" | "messages.addAttachment"
+            "messages.schedule"
+            | "messages.requestApproval"
+            | "messages.delete"
+            | "messages.addAttachment"
             | "messages.removeAttachment" => &self.messages["draft"],
             "messages.cancelScheduled" => &self.messages["scheduled"],
             "messages.resend" => &self.messages["failed"],
