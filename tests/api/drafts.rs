@@ -339,7 +339,7 @@ fn files_go_with_messages() {
         let (again, events) = api.events_of(admin.ok("messages.addAttachment", add.clone())).await;
         assert_eq!((&again["version"], events.len()), (&with_file["version"], 0));
         let wrong = json!({ "id": draft, "file_id": data });
-        admin.post("messages.addAttachment", &wrong).await.wrong("/file_id/0", "not_allowed");
+        admin.post("messages.addAttachment", &wrong).await.wrong("/file_id", "not_allowed");
         let without = admin.ok("messages.removeAttachment", add).await;
         assert_eq!(without["attachments"], json!([]));
         admin.ok("messages.delete", json!({ "id": draft })).await;
