@@ -27,6 +27,7 @@ mod races;
 mod registry;
 mod roles;
 mod schema;
+mod search;
 mod secrecy;
 mod sessions;
 mod support;
