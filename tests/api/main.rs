@@ -38,6 +38,7 @@ mod registry;
 mod roles;
 mod scheduled;
 mod schema;
+mod search;
 mod secrecy;
 mod segments;
 mod sessions;
