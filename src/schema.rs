@@ -450,6 +450,8 @@ table! {
         words -> JsonSql,
         client_message_id -> Nullable<Text>,
         external_message_id -> Nullable<Text>,
+        approver_user_id -> Nullable<IdSql>,
+        approver_team_id -> Nullable<IdSql>,
         scheduled_at -> Nullable<TimestampSql>,
         sent_at -> Nullable<TimestampSql>,
         delivered_at -> Nullable<TimestampSql>,

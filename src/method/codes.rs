@@ -93,6 +93,7 @@ codes! {
     NoPermission = "no_permission" Permission 403 "The caller may not do this, whatever the scopes.";
     ContactBlocked = "contact_blocked" Permission 403 "The contact is blocked, so nothing new begins with them.";
     IpNotAllowed = "ip_not_allowed" Permission 403 "The key may not be used from this address.";
+    TakeoverRequired = "takeover_required" Permission 403 "AI answers in this conversation; take it over first, or say `take_over`.";
     UnknownMethod = "unknown_method" NotFound 404 "There is no such method; `suggestions` lists the nearest.";
     OrganizationNotFound = "organization_not_found" NotFound 404 "There is no such organization.";
     UserNotFound = "user_not_found" NotFound 404 "There is no such user.";

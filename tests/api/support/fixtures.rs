@@ -19,6 +19,7 @@ pub struct Fixtures {
     survey: Value,
     view: Value,
     merge: Value,
+    messages: Value,
     agent_role: Value,
     role: Value,
     key: Value,
@@ -86,7 +87,8 @@ impl Fixtures {
                 let checkpoint = json!({ "id": conversation["id"], "payload": { "step": step } });
                 admin.ok("conversations.addCheckpoint", checkpoint).await;
             }
-            last = json!({ "survey": survey, "view": view, "file": file, "upload": begun, "uploaded": uploaded, "conversation": conversation, "contact": contact, "channel": channel, "key": key, "role": role, "user": user, "team": team, "login": session, "invited": invited });
+            let messages = api.messages_to_try(&conversation["id"]).await;
+            last = json!({ "survey": survey, "view": view, "messages": messages, "file": file, "upload": begun, "uploaded": uploaded, "conversation": conversation, "contact": contact, "channel": channel, "key": key, "role": role, "user": user, "team": team, "login": session, "invited": invited });
         }
         let online = json!({ "user_id": api.acme.owner, "availability": "online" });
         admin.ok("users.setAvailability", online).await;
@@ -108,6 +110,7 @@ impl Fixtures {
             survey: last["survey"]["id"].clone(),
             view: last["view"]["id"].clone(),
             merge: history["data"][0]["event"]["data"]["merge_id"].clone(),
+            messages: last["messages"].clone(),
             team: last["team"]["id"].clone(),
             user: last["user"]["id"].clone(),
             invited: last["invited"]["id"].clone(),
@@ -155,10 +158,13 @@ impl Fixtures {
                 ("conversation_id", "csat") => self.conversation.clone(),
                 ("id", "csat") => self.survey.clone(),
                 ("id", "views") => self.view.clone(),
+                ("message_ids", "conversations") => json!([self.messages["sent"]]),
                 ("source_ids", "conversations") => json!([self.other_conversation]),
                 ("destination_id", "conversations") => self.conversation.clone(),
                 ("merge_id", _) => self.merge.clone(),
                 ("contact_id", _) => self.contact.clone(),
+                ("id", "messages") => self.message_for(method.name()).clone(),
+                ("conversation_id", _) => self.conversation.clone(),
                 ("id", "contacts") => self.contact.clone(),
                 ("email", "contacts") => json!(format!("new-{}@example.com", self.unique)),
                 ("phone", "contacts") => json!(self.phone()),
@@ -184,6 +190,22 @@ impl Fixtures {
     fn phone(&self) -> String {
         let digits: String = self.unique.bytes().map(|digit| char::from(b'0' + digit % 10)).collect();
         format!("+49{}", &digits[digits.len() - 12..])
+    }
+
+    /// A message that stands where the method needs it.
+    fn message_for(&self, method: &str) -> &Value {
+        match method {
+            "messages.schedule"
+            | "messages.requestApproval"
+            | "messages.delete"
+            | "messages.addAttachment"
+            | "messages.removeAttachment" => &self.messages["draft"],
+            "messages.cancelScheduled" => &self.messages["scheduled"],
+            "messages.resend" => &self.messages["failed"],
+            "messages.approve" | "messages.reject" => &self.messages["pending"],
+            "messages.vote" | "messages.reportDelivery" => &self.messages["sent"],
+            _ => &self.messages["received"],
+        }
     }
 
     /// Whether the example works without further preparation.

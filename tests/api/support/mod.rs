@@ -4,6 +4,7 @@ pub mod client;
 pub mod crm;
 pub mod databases;
 pub mod fixtures;
+pub mod inbox;
 pub mod organization;
 pub mod people;
 pub mod program;

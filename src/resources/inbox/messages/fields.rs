@@ -1,7 +1,7 @@
 //! What queries can ask of messages.
 
 use super::details::{ApprovalState, Vote};
-use super::model::{AuthorType, Direction, MessageKind, MessageStatus, Visibility};
+use super::model::{AuthorKind, AuthorType, Direction, MessageKind, MessageStatus, Visibility};
 use crate::query::table::{Field, Related, Table, boolean, choice, id, keyword, number, open, text, timestamp};
 
 /// What queries can ask of messages.
