@@ -61,6 +61,7 @@ pub const METHODS: &[Entry] = &[
     Entry::of::<RemoveFollower>(),
     Entry::of::<Merge>(),
     Entry::of::<Unmerge>(),
+    Entry::of::<Split>(),
     Entry::of::<History>(),
     Entry::of::<AddCheckpoint>(),
     Entry::of::<ExplainVisibility>(),

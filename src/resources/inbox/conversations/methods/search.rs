@@ -11,8 +11,8 @@ use crate::query::{Asker, Predicate, search, words};
 use crate::resources::crm::contacts::{self, Contact, ContactRow};
 use crate::resources::inbox::conversations::fields::FIELDS;
 use crate::resources::inbox::conversations::{Conversation, visibility::Sight};
-use crate::resources::inbox::messages::Message;
-use crate::schema::{contacts as contacts_table, conversations, messages, search_words};
+use crate::resources::inbox::messages::{self, Message};
+use crate::schema::{contacts as contacts_table, conversations, messages as messages_table, search_words};
 use crate::{run, text_enum};
 
 /// How many hits of each kind are answered when the request does not say.
@@ -85,14 +85,17 @@ impl Method for Search {
         if words::tokens(&search.text).is_empty() {
             return Ok(Found { conversations: Vec::new(), messages: Vec::new(), contacts: Vec::new() });
         }
-        ctx.scan(async move |conn| {
-            Ok(Found {
-                conversations: search.in_conversations(conn).await?,
-                messages: search.in_messages(conn).await?,
-                contacts: search.in_contacts(conn).await?,
+        let mut found = ctx
+            .scan(async move |conn| {
+                Ok(Found {
+                    conversations: search.in_conversations(conn).await?,
+                    messages: search.in_messages(conn).await?,
+                    contacts: search.in_contacts(conn).await?,
+                })
             })
-        })
-        .await
+            .await?;
+        messages::store::show_files(&ctx, &mut *ctx.read().await?, &mut found.messages).await?;
+        Ok(found)
     }
 }
 
@@ -145,15 +148,15 @@ impl Words {
             return Ok(Vec::new());
         }
         let found = |is_private| search::found(self.space, "message", is_private, &self.text);
-        Ok(run!(conn, |c| messages::table
+        Ok(run!(conn, |c| messages_table::table
             .inner_join(
                 conversations::table.on(conversations::organization_id
-                    .eq(messages::organization_id)
-                    .and(conversations::id.eq(messages::conversation_id)))
+                    .eq(messages_table::organization_id)
+                    .and(conversations::id.eq(messages_table::conversation_id)))
             )
-            .filter(messages::organization_id.eq(self.space).and(conversations::deleted_at.is_null()))
+            .filter(messages_table::organization_id.eq(self.space).and(conversations::deleted_at.is_null()))
             .filter(
-                messages::id.eq_any(
+                messages_table::id.eq_any(
                     search_words::table
                         .filter(search_words::organization_id.eq(self.space))
                         .filter(Predicate::any([found(false), found(true)]))
@@ -162,7 +165,7 @@ impl Words {
             )
             .filter(self.is_of_contact())
             .filter(self.sight.clone())
-            .order(messages::id.desc())
+            .order(messages_table::id.desc())
             .limit(self.limit)
             .select(Message::as_select())
             .load(c))?)
