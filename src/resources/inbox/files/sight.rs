@@ -1,5 +1,5 @@
-//! Which files a caller sees: those that belong to no message yet, and those of messages in conversations within sight. Others do
-//! not exist for them.
+//! Which files a caller sees: those that belong to no message yet, and those of messages in conversations within sight. A contact
+//! sees those that they have sent themselves. Others do not exist for them.
 
 use std::collections::HashSet;
 
@@ -44,6 +44,9 @@ pub(super) use {is_free, is_seen};
 pub async fn seen(ctx: &Context, conn: &mut Conn, rows: Vec<FileRow>) -> Result<Vec<FileRow>> {
     if rows.is_empty() {
         return Ok(rows);
+    }
+    if let Some(contact) = ctx.caller()?.contact {
+        return Ok(rows.into_iter().filter(|row| row.contact_id == Some(contact)).collect());
     }
     let sight = Sight::of(ctx, conn).await?;
     if matches!(sight, Sight::All) {
