@@ -34,7 +34,6 @@ async fn seen(client: &Client) -> Vec<Value> {
 }
 
 /// Asserts that a conversation is there for a client, or that it is not, in every way it could be reached.
-#[track_caller]
 async fn sees(client: &Client, conversation: &Value, yes: bool) {
     let id = json!({ "id": conversation["id"] });
     assert_eq!(seen(client).await.contains(&conversation["id"]), yes, "in the list");
