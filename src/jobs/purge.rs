@@ -1,10 +1,12 @@
-//! Takes out what is over: idempotency keys, used and expired tokens, sessions nobody can go on with.
+//! Takes out what is over: idempotency keys, used and expired tokens, sessions nobody can go on with,
+//! copies of contacts that can no longer come back.
 
 use std::time::{Duration, Instant};
 
 use crate::db::prelude::*;
 use crate::db::{Id, Timestamp};
 use crate::method::{App, Result};
+use crate::resources::crm::contacts;
 use crate::schema::{idempotency_keys, sessions, tokens};
 use crate::{run, run_each};
 
@@ -41,5 +43,6 @@ async fn batch(tx: &mut crate::db::Transaction, now: Timestamp) -> Result<usize>
         .limit(BATCH)
         .load(c))?;
     run_each!(tx, &over, |c, session| diesel::delete(sessions::table.find(*session)).execute(c))?;
-    Ok(keys.len().max(digests.len()).max(over.len()))
+    let copies = contacts::copies::purge(tx, now, BATCH).await?;
+    Ok(keys.len().max(digests.len()).max(over.len()).max(copies))
 }

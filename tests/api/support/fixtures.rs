@@ -3,12 +3,14 @@
 use dotdesk::method::Described;
 use serde_json::{Value, json};
 
+use super::contacts::Contacts;
 use super::crm::Crm;
 use super::server::Api;
 
 /// Objects of Acme that the examples of methods can be pointed at.
 pub struct Fixtures {
     crm: Crm,
+    contacts: Contacts,
     team: Value,
     user: Value,
     invited: Value,
@@ -97,6 +99,7 @@ impl Fixtures {
         let sessions = api.client(&access_token).ok("auth.listSessions", json!({ "sort": "created_at:desc" })).await;
         Self {
             crm: Crm::create(api, &unique).await,
+            contacts: Contacts::create(api, &unique, &last["contact"]).await,
             contact: last["contact"]["id"].clone(),
             conversation: last["conversation"]["id"].clone(),
             other_conversation: more[2].clone(),
@@ -124,7 +127,8 @@ impl Fixtures {
         let mut example: Value = serde_json::from_str(method.entry.example).unwrap();
         let resource = method.name().split('.').next().unwrap_or_default();
         for (name, value) in example.as_object_mut().unwrap() {
-            if let Some(replacement) = self.crm.argument(method, name) {
+            let crm = self.contacts.argument(method, name).or_else(|| self.crm.argument(method, name));
+            if let Some(replacement) = crm {
                 *value = replacement;
                 continue;
             }
@@ -148,9 +152,6 @@ impl Fixtures {
                 ("destination_id", "conversations") => self.conversation.clone(),
                 ("merge_id", _) => self.merge.clone(),
                 ("contact_id", _) => self.contact.clone(),
-                ("id", "contacts") => self.contact.clone(),
-                ("email", "contacts") => json!(format!("new-{}@example.com", self.unique)),
-                ("phone", "contacts") => json!(self.phone()),
                 ("session_id", _) => self.session.clone(),
                 ("user_id" | "act_as_user_id", _) => self.user.clone(),
                 ("reassign_to_user_id", _) => self.owner.clone(),
@@ -167,12 +168,6 @@ impl Fixtures {
             *value = replacement;
         }
         example
-    }
-
-    /// A telephone number that nobody has.
-    fn phone(&self) -> String {
-        let digits: String = self.unique.bytes().map(|digit| char::from(b'0' + digit % 10)).collect();
-        format!("+49{}", &digits[digits.len() - 12..])
     }
 
     /// Whether the example works without further preparation.

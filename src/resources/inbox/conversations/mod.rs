@@ -12,6 +12,7 @@ mod list;
 mod merging;
 mod methods;
 mod model;
+pub mod movers;
 pub mod open;
 pub mod people;
 mod reading;
