@@ -19,7 +19,9 @@ fn options(values: &[&str]) -> Value {
 fn values_are_checked_and_brought_into_one_spelling() {
     on_both(async |api| {
         let admin = api.admin();
-        for name in ["text", "number", "boolean", "date", "datetime", "url", "email", "phone", "user", "contact", "company"] {
+        for name in
+            ["text", "number", "boolean", "date", "datetime", "url", "email", "phone", "user", "contact", "company"]
+        {
             field(api, json!({ "name": name, "type": name })).await;
         }
         field(api, json!({ "name": "code", "type": "text", "regex": "[A-Z]{2}|\\d+" })).await;
