@@ -248,3 +248,19 @@ fn a_test_key_puts_off_in_its_own_space() {
         assert_eq!(tester.ok("conversations.info", id).await["status"], "open");
     });
 }
+
+#[test]
+fn the_contact_may_be_blocked_with_the_spam() {
+    on_both(async |api| {
+        let admin = api.admin();
+        let made = conversation(api, json!({})).await;
+        let block = json!({ "id": made["id"], "block_contact": true });
+        let agent = api.person("Bea", &["conversations:write"]).await;
+        agent.client.post("conversations.markSpam", &block).await.refused(403, "missing_scope");
+        let kinds = api.event_types_of(admin.post("conversations.markSpam", &block)).await;
+        assert_eq!(kinds, ["conversation.closed", "contact.blocked"]);
+        assert!(api.event_types_of(admin.post("conversations.markSpam", &block)).await.is_empty());
+        let contact = json!({ "contact_id": made["contact_id"] });
+        admin.post("conversations.create", &contact).await.refused(403, "contact_blocked");
+    });
+}
