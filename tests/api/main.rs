@@ -22,6 +22,7 @@ mod idempotency;
 mod impersonation;
 mod mails;
 mod messages;
+mod metadata;
 mod oidc;
 mod organizations;
 mod owners;

@@ -4,5 +4,6 @@
 pub mod companies;
 pub mod contacts;
 pub mod custom_fields;
+pub mod metadata;
 pub mod pipelines;
 pub mod tags;
