@@ -19,7 +19,8 @@ const ACTIONS: &[&str] = &[
     "failed",
 ];
 
-/// Where a message can stand, and where each action leads from there; `-` is refused, `=` changes nothing.
+/// Where a message can stand, and where each action leads from there; `-` is refused, `!` is refused
+/// to all but its author, `=` changes nothing.
 const TABLE: &[(&str, [&str; 11])] = &[
     // update, send, schedule, cancelScheduled, resend, requestApproval, approve, reject, delivered, read, failed
     ("draft", ["draft", "sent", "scheduled", "=", "-", "pending_approval", "-", "-", "-", "-", "-"]),
@@ -30,7 +31,7 @@ const TABLE: &[(&str, [&str; 11])] = &[
     ("read", ["-", "-", "-", "-", "-", "-", "-", "-", "read", "=", "="]),
     ("failed", ["-", "-", "-", "-", "sent", "-", "-", "-", "=", "=", "="]),
     ("received", ["-", "-", "-", "-", "-", "-", "-", "-", "-", "-", "-"]),
-    ("posted", ["-", "-", "-", "-", "-", "-", "-", "-", "-", "-", "-"]),
+    ("posted", ["!", "-", "-", "-", "-", "-", "-", "-", "-", "-", "-"]),
     ("discarded", ["-", "-", "-", "-", "-", "-", "-", "-", "-", "-", "-"]),
 ];
 
@@ -102,6 +103,9 @@ fn a_message_goes_only_where_it_can_go() {
                         reply.refused(409, "invalid_state");
                         assert_eq!((&after, events.len()), (&before, 0), "{what}");
                     }
+                    "!" => {
+                        reply.refused(403, "no_permission");
+                    }
                     "=" => {
                         assert!(reply.status < 300, "{what}");
                         assert_eq!((&after, events.len()), (&before, 0), "{what}");
@@ -139,7 +143,7 @@ fn reports_come_in_any_order() {
         assert!(report("failed", 40).await.is_empty());
         assert!(report("read", 50).await.is_empty());
         let now = admin.ok("messages.info", json!({ "id": sent["id"] })).await;
-        assert_eq!((&now["status"], &now["error"]), (&json!("read"), &Value::Null));
+        assert_eq!((&now["status"], &now["failure"]), (&json!("read"), &Value::Null));
         assert_eq!(now["delivered_at"], "2026-11-20T05:20:00.000Z");
         assert_eq!(now["read_at"], "2026-11-20T05:30:00.000Z");
         let last = api.stored_conversation(&conversation).await.details.last_message.clone().unwrap();
@@ -149,13 +153,13 @@ fn reports_come_in_any_order() {
         let error = json!({ "code": "21610", "message": "The number has opted out." });
         let failed = json!({ "id": other["id"], "status": "failed", "error": error });
         admin.ok("messages.reportDelivery", failed).await;
-        assert_eq!(admin.ok("messages.info", json!({ "id": other["id"] })).await["error"], error);
+        assert_eq!(admin.ok("messages.info", json!({ "id": other["id"] })).await["failure"], error);
         let with_error = json!({ "id": other["id"], "status": "read", "error": error });
         admin.post("messages.reportDelivery", &with_error).await.wrong("/error", "not_allowed");
         let future = json!({ "id": other["id"], "status": "read", "at": api.now().plus_seconds(60) });
         admin.post("messages.reportDelivery", &future).await.wrong("/at", "too_large");
         let (sent, events) = api.events_of(admin.ok("messages.resend", json!({ "id": other["id"] }))).await;
-        assert_eq!((&sent["status"], &sent["error"]), (&json!("sent"), &Value::Null));
+        assert_eq!((&sent["status"], &sent["failure"]), (&json!("sent"), &Value::Null));
         assert_eq!(
             events.iter().map(|event| event.kind.as_str()).collect::<Vec<_>>(),
             ["message.updated", "message.sent"]
@@ -292,5 +296,53 @@ fn answers_are_suggested_and_voted_on() {
         assert_eq!(vote(Value::Null).await["feedback"], Value::Null);
         admin.post("messages.vote", &json!({ "id": sent["id"] })).await.wrong("/vote", "required");
         admin.post("messages.vote", &json!({ "id": received["id"], "vote": "up" })).await.refused(409, "invalid_state");
+    });
+}
+
+#[test]
+fn files_go_with_messages() {
+    on_both(async |api| {
+        let admin = api.admin();
+        let channel = json!({ "type": "api", "name": "Mail", "allowed_file_types": ["text/*"] });
+        let channel = admin.ok("channels.create", channel).await["id"].clone();
+        let conversation = api.hear(&channel, "+1-555-0123", "Hello").await["message"]["conversation_id"].clone();
+        let file = async |name: &str, content_type: &str| {
+            let args = json!({ "name": name, "content_type": content_type, "content_base64": "SGVsbG8=" });
+            admin.ok("files.create", args).await["id"].clone()
+        };
+        let (note, other) = (file("note.txt", "text/plain").await, file("other.txt", "text/plain").await);
+        let data = file("data.json", "application/json").await;
+        let with = |files: &[&Value]| json!({ "conversation_id": conversation, "file_ids": files });
+        let before = api.row_counts().await;
+        let unknown = json!(api.unknown_id());
+        admin.post("messages.send", &with(&[&note, &unknown])).await.wrong("/file_ids/1", "unknown_id");
+        admin.post("messages.send", &with(&[&data])).await.wrong("/file_ids/0", "not_allowed");
+        assert_eq!(api.row_counts().await, before);
+
+        // Files alone are something to say, and are found by their names.
+        let sent = admin.ok("messages.send", with(&[&note, &other])).await;
+        let files = sent["attachments"].as_array().unwrap();
+        assert_eq!((files.len(), &files[0]["file_id"], &files[0]["size"]), (2, &note, &json!(5)));
+        let found =
+            json!({ "conversation_id": conversation, "filters": "attachment.name:note AND has_attachments:true" });
+        assert_eq!(admin.ok("messages.list", found).await["data"][0]["id"], sent["id"]);
+        let listed = admin.ok("messages.listAttachments", json!({ "id": sent["id"] })).await;
+        assert_eq!(listed["data"], sent["attachments"]);
+        let add = json!({ "id": sent["id"], "file_id": other });
+        admin.post("messages.addAttachment", &add).await.refused(409, "invalid_state");
+
+        let draft = json!({ "conversation_id": conversation, "direction": "outbound", "status": "draft", "text": "x" });
+        let draft = admin.ok("messages.create", draft).await["id"].clone();
+        let add = json!({ "id": draft, "file_id": note });
+        let (with_file, events) = api.events_of(admin.ok("messages.addAttachment", add.clone())).await;
+        assert_eq!((with_file["attachments"].as_array().unwrap().len(), events.len()), (1, 1));
+        let (again, events) = api.events_of(admin.ok("messages.addAttachment", add.clone())).await;
+        assert_eq!((&again["version"], events.len()), (&with_file["version"], 0));
+        let wrong = json!({ "id": draft, "file_id": data });
+        admin.post("messages.addAttachment", &wrong).await.wrong("/file_id", "not_allowed");
+        let without = admin.ok("messages.removeAttachment", add).await;
+        assert_eq!(without["attachments"], json!([]));
+        admin.ok("messages.delete", json!({ "id": draft })).await;
+        admin.ok("files.info", json!({ "id": note })).await;
     });
 }

@@ -57,12 +57,18 @@ fn a_mailbox_is_loaded_once_however_often_it_is_loaded() {
         assert_eq!((of(1, "direction"), of(1, "status")), (json!("outbound"), json!("sent")));
         assert_eq!(of(1, "created_at"), "2019-05-06T10:00:00.000Z");
         assert_eq!((of(1, "to"), of(1, "from")), (json!(["jane@example.com"]), json!("support@acme.test")));
-        assert_eq!((of(2, "author")["name"].clone(), of(2, "created_at")), (json!("Doe, John"), json!("2019-05-06T11:00:00.000Z")));
+        assert_eq!(
+            (of(2, "author")["name"].clone(), of(2, "created_at")),
+            (json!("Doe, John"), json!("2019-05-06T11:00:00.000Z"))
+        );
         assert!(of(2, "text").as_str().unwrap().contains("grüße"));
         let html = of(2, "html");
         assert!(html.as_str().unwrap().contains("<b>came</b>") && !html.as_str().unwrap().contains("alert"), "{html}");
         let file = of(2, "attachments")[0].clone();
-        assert_eq!((&file["name"], &file["content_type"], &file["size"]), (&json!("dot.png"), &json!("image/png"), &json!(70)));
+        assert_eq!(
+            (&file["name"], &file["content_type"], &file["size"]),
+            (&json!("dot.png"), &json!("image/png"), &json!(70))
+        );
         assert_eq!(of(2, "client_message_id"), "3@example.com");
 
         let (back, messages) = conversation(api, "mail:4@example.org").await;
@@ -75,7 +81,8 @@ fn a_mailbox_is_loaded_once_however_often_it_is_loaded() {
         let (again, _) = load(api, &path).await;
         assert_eq!((again.stored, again.present, again.conversations, again.attachments), (0, 6, 0, 0));
         assert_eq!(again.failures, report.failures);
-        let changed: Vec<_> = before.iter().zip(api.row_counts().await).filter(|(before, now)| *before != now).collect();
+        let changed: Vec<_> =
+            before.iter().zip(api.row_counts().await).filter(|(before, now)| *before != now).collect();
         assert!(changed.is_empty(), "{changed:?}");
     });
 }
@@ -87,7 +94,9 @@ fn a_maildir_and_single_mails_are_loaded_too() {
         for (name, from) in [("cur/1:2,S", "one"), ("new/2", "two"), ("tmp/3", "three")] {
             let path = folder.path().join(name);
             std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-            let mail = format!("From: {from}@example.com\nSubject: Hi\nMessage-ID: <{from}@x>\nDate: Mon, 6 May 2019 10:00:00 +0000\n\nHi\n");
+            let mail = format!(
+                "From: {from}@example.com\nSubject: Hi\nMessage-ID: <{from}@x>\nDate: Mon, 6 May 2019 10:00:00 +0000\n\nHi\n"
+            );
             std::fs::write(path, mail).unwrap();
         }
         let (report, failures) = load(api, folder.path()).await;

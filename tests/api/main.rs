@@ -20,6 +20,7 @@ mod faults;
 mod files;
 mod idempotency;
 mod impersonation;
+mod mailbox;
 mod mails;
 mod messages;
 mod metadata;

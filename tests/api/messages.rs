@@ -166,6 +166,8 @@ fn first_messages_at_once_begin_one_conversation() {
         let texts_at_once = json!({ "contact_id": replies[0].body["message"]["author"]["id"], "text": "x" });
         let replies = join_all((0..8).map(|_| admin.post("messages.send", &texts_at_once))).await;
         assert!(replies.iter().all(|reply| reply.status == 200), "{:?}", replies[0]);
+        let begun = &replies[0].body["conversation_id"];
+        assert!(begun != conversation && replies.iter().all(|reply| reply.body["conversation_id"] == *begun));
     });
 }
 
@@ -454,4 +456,74 @@ fn test_keys_have_an_inbox_of_their_own() {
         api.admin().post("messages.info", &id).await.refused(404, "message_not_found");
         tests.post("messages.info", &json!({ "id": live["message"]["id"] })).await.refused(404, "message_not_found");
     });
+}
+
+#[test]
+fn threads_of_another_system_are_conversations() {
+    on_both(async |api| {
+        let admin = api.admin();
+        let channel = api.sms().await;
+        let of = |address: &str, thread: &str, text: &str| {
+            json!({
+                "contact": { "type": "email", "value": address, "name": address }, "channel_id": channel, "text": text,
+                "conversation_external_id": thread, "subject": "Order 5",
+            })
+        };
+        let all: Vec<Value> = (0..8).map(|n| of("jane@example.com", "t-1", &format!("{n}"))).collect();
+        let replies = join_all(all.iter().map(|args| admin.post("messages.receive", args))).await;
+        let conversation = replies[0].body["message"]["conversation_id"].clone();
+        assert!(replies.iter().all(|reply| reply.body["message"]["conversation_id"] == conversation));
+        let stored = api.stored_conversation(&conversation).await;
+        assert_eq!((stored.external_id.as_deref(), stored.subject.as_deref()), (Some("t-1"), Some("Order 5")));
+
+        // Somebody else may join in: they wrote it, and the conversation stays with the one who began it.
+        let joined = admin.ok("messages.receive", of("john@example.com", "t-1", "Me too")).await["message"].clone();
+        assert_eq!((&joined["conversation_id"], &joined["author"]["name"]), (&conversation, &json!("john@example.com")));
+        assert_eq!(api.stored_conversation(&conversation).await.contact_id, stored.contact_id);
+        let other = admin.ok("messages.receive", of("jane@example.com", "t-2", "Another thing")).await;
+        assert_ne!(other["message"]["conversation_id"], conversation);
+        let answer = admin.ok("messages.send", of("jane@example.com", "t-1", "Yes")).await;
+        assert_eq!(answer["conversation_id"], conversation);
+        let both = json!({ "conversation_id": conversation, "conversation_external_id": "t-1", "text": "x" });
+        admin.post("messages.send", &both).await.wrong("/conversation_external_id", "not_allowed");
+    });
+}
+
+#[test]
+fn what_blocked_contacts_write_is_put_aside() {
+    on_both(async |api| {
+        let admin = api.admin();
+        let channel = api.sms().await;
+        let first = api.hear(&channel, "+1-555-0123", "Hello").await["message"].clone();
+        block(api, &first["author"]["id"]).await;
+        let (ignored, _) = api.events_of(api.hear(&channel, "+1-555-0123", "Buy now")).await;
+        assert_eq!((&ignored["code"], &ignored["message"]["is_ignored"]), (&json!("ignored"), &json!(true)));
+        let conversation = &first["conversation_id"];
+        assert_eq!(ignored["message"]["conversation_id"], *conversation);
+        assert_eq!(api.stored_conversation(conversation).await.unread_count, 1);
+        close(api, conversation).await;
+        api.pass_seconds(100 * 3600);
+        let (_, events) = api.events_of(api.hear(&channel, "+1-555-0123", "Buy now!")).await;
+        assert!(events.iter().all(|event| !event.kind.starts_with("conversation.")), "nothing is opened again");
+        let elsewhere = json!({ "contact_id": first["author"]["id"], "text": "And here" });
+        let ignored = admin.ok("messages.receive", elsewhere).await;
+        let begun = api.stored_conversation(&ignored["message"]["conversation_id"]).await;
+        assert_eq!((begun.status.as_str(), begun.unread_count), ("closed", 0), "where there is none, it begins closed");
+    });
+}
+
+/// Blocks a contact.
+async fn block(api: &Api, contact: &Value) {
+    use dotdesk::resources::crm::contacts::store;
+    let id: dotdesk::db::Id = serde_json::from_value(contact.clone()).unwrap();
+    let caller = dotdesk::access::authenticate::server_itself(api.acme.id);
+    let ctx = dotdesk::method::Context::internal(api.app.clone(), caller, "setup");
+    ctx.write(async move |tx| {
+        let before = store::lock(tx, id).await?.unwrap();
+        let mut after = before.clone();
+        after.is_blocked = true;
+        store::save(tx, before, after, "contact.blocked").await
+    })
+    .await
+    .unwrap();
 }

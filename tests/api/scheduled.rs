@@ -115,7 +115,7 @@ fn on_a_channel_that_is_not_active_it_fails_and_can_be_sent_again() {
         api.pass_seconds(60);
         let (done, events) = api.events_of(run_due(&api.app)).await;
         assert_eq!((done.unwrap(), events[0].kind.as_str()), (1, "message.failed"));
-        assert_eq!(events[0].data["error"]["code"], "channel_inactive");
+        assert_eq!(events[0].data["failure"]["code"], "channel_inactive");
         assert!(api.stored_conversation(&conversation).await.waiting_since.is_some(), "the contact waits still");
         admin.post("messages.resend", &json!({ "id": message["id"] })).await.refused(409, "invalid_state");
         admin.ok("channels.update", json!({ "id": channel, "is_active": true })).await;

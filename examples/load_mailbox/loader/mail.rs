@@ -119,14 +119,8 @@ impl Mail {
             cc: addresses(&cc),
             bcc: addresses(&bcc),
             subject: mail.subject().map(|subject| cut(&clean(subject), 998)).filter(|subject| !subject.is_empty()),
-            text: body(&mail, &mail.text_body, |part| match part {
-                PartType::Text(text) => Some(text),
-                _ => None,
-            }),
-            html: body(&mail, &mail.html_body, |part| match part {
-                PartType::Html(html) => Some(html),
-                _ => None,
-            }),
+            text: body(&mail, &mail.text_body, false),
+            html: body(&mail, &mail.html_body, true),
             at: rfc3339(head.at),
             metadata: metadata(&mail, head),
             message_id: head.id.clone(),
@@ -161,13 +155,16 @@ pub fn shortened(text: &str, most: usize) -> String {
     if text.len() <= most { text.to_owned() } else { format!("sha256:{}", hex(&Sha256::digest(text))) }
 }
 
-fn body<'a>(
-    mail: &'a Message<'_>,
-    parts: &[u32],
-    text: impl Fn(&'a PartType<'_>) -> Option<&'a std::borrow::Cow<'a, str>>,
-) -> Option<String> {
+/// The text, or the HTML, in some parts of a mail.
+fn body(mail: &Message<'_>, parts: &[u32], wants_html: bool) -> Option<String> {
     let parts = parts.iter().filter_map(|id| mail.parts.get(*id as usize));
-    let texts: Vec<String> = parts.filter_map(|part| text(&part.body)).map(|text| clean(text)).collect();
+    let texts: Vec<String> = parts
+        .filter_map(|part| match &part.body {
+            PartType::Text(text) if !wants_html => Some(clean(text)),
+            PartType::Html(html) if wants_html => Some(clean(html)),
+            _ => None,
+        })
+        .collect();
     let whole = texts.join("\n");
     (!whole.trim().is_empty()).then_some(whole)
 }

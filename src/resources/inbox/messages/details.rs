@@ -25,7 +25,7 @@ pub struct Details {
     /// The files that came with it.
     pub attachments: Vec<Attachment>,
     /// Why it could not be sent.
-    pub error: Option<SendError>,
+    pub failure: Option<SendError>,
     /// The language it is written in.
     pub language: Option<String>,
     /// What somebody thought of it.

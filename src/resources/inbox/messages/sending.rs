@@ -74,7 +74,7 @@ pub async fn judge(
 pub fn mark_sent(tx: &Tx<'_>, message: &mut Message) {
     message.status = MessageStatus::Sent;
     message.sent_at = Some(tx.now());
-    message.details.error = None;
+    message.details.failure = None;
 }
 
 /// Puts down that something AI had written was thrown away.
@@ -125,7 +125,7 @@ pub async fn send_due(tx: &mut Tx<'_>, id: Id) -> Result<()> {
     } else {
         after.status = MessageStatus::Failed;
         let message = "the channel of the conversation is not active".to_owned();
-        after.details.error = Some(SendError { code: "channel_inactive".into(), message });
+        after.details.failure = Some(SendError { code: "channel_inactive".into(), message });
         "message.failed"
     };
     thread.say(tx, before, after, event).await?;

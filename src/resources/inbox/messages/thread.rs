@@ -194,7 +194,14 @@ impl Thread {
         let contact = with.whom.find(tx, with.began).await?;
         let found = match &with.external_id {
             Some(external_id) => by_external_id(tx, contact, external_id).await?,
-            None => going_on(tx, contact, &channel).await?,
+            None => match going_on(tx, contact, &channel).await? {
+                Some(found) => Some(found),
+                // Whoever else is about to begin a conversation with the contact waits here, and then finds this one.
+                None => {
+                    contacts::store::lock(tx, contact).await?;
+                    going_on(tx, contact, &channel).await?
+                }
+            },
         };
         if let Some(found) = found {
             let ctx = tx.ctx().clone();

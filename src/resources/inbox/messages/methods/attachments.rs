@@ -3,7 +3,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::arguments;
 use crate::db::Id;
-use crate::method::{Access, Area, Code, Context, Error, Kind, Method, Output, Result};
+use crate::method::{Access, Area, Code, Context, Error, FieldError, Kind, Method, Output, Result};
 use crate::resources::channels::channels;
 use crate::resources::inbox::files::{Attachment, links};
 use crate::resources::inbox::messages::{Message, MessageStatus, store};
@@ -64,6 +64,7 @@ impl Method for AddAttachment {
 
     async fn call(self, ctx: Context) -> Result<Message> {
         ctx.write(async move |tx| {
+            let ctx = tx.ctx().clone();
             let (conversation, before) = store::target(tx, self.id).await?;
             before.require(&[MessageStatus::Draft])?;
             if before.details.attachments.iter().any(|file| file.file_id == self.file_id) {
@@ -76,10 +77,22 @@ impl Method for AddAttachment {
             let channel = channels::store::find(tx, conversation.organization_id, conversation.channel_id).await?;
             let allows = |kind: &str| channel.as_ref().is_none_or(|channel| channel.allows(kind));
             let mut after = before.clone();
-            after.details.attachments = links::attach(tx, "/file_id", &[self.file_id], before.id, allows).await?;
+            let attached = links::attach(tx, "/file_id", &[self.file_id], before.id, allows).await;
+            after.details.attachments = attached.map_err(|error| of_the_one(&ctx, error))?;
             store::save(tx, before, after, "message.updated").await
         })
         .await
+    }
+}
+
+/// What is wrong with the one file that was named, without its place in a list.
+fn of_the_one(ctx: &Context, error: Error) -> Error {
+    match error.fields().first() {
+        Some(problem) => {
+            let problem = FieldError { pointer: "/file_id".into(), ..problem.clone() };
+            Error::arguments(ctx.method(), vec![problem])
+        }
+        None => error,
     }
 }
 

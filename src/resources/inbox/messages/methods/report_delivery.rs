@@ -121,7 +121,7 @@ impl ReportDelivery {
             }
             (Delivery::Failed, S::Queued | S::Sent) => {
                 after.status = S::Failed;
-                after.details.error = Some(self.error.as_ref().map_or_else(
+                after.details.failure = Some(self.error.as_ref().map_or_else(
                     || SendError { code: "failed".into(), message: "no reason was given".into() },
                     |error| SendError {
                         code: error.code.to_string(),

@@ -128,7 +128,7 @@ impl Method for Resend {
             let mut queued = before.clone();
             stand_behind(tx, &thread.conversation, &mut queued).await?;
             queued.status = MessageStatus::Queued;
-            queued.details.error = None;
+            queued.details.failure = None;
             queued.delivered_at = None;
             queued.read_at = None;
             let queued = store::save(tx, before, queued, "message.updated").await?;
