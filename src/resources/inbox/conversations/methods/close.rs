@@ -2,7 +2,9 @@ use serde_json::json;
 
 use crate::arguments;
 use crate::db::Id;
-use crate::method::{Access, Area, Code, Context, Error, Kind, Method, Name, Nullable, Result, Scope, Tx, Words, stored};
+use crate::method::{
+    Access, Area, Code, Context, Error, Kind, Method, Name, Nullable, Result, Scope, Tx, Words, stored,
+};
 use crate::resources::crm::contacts;
 use crate::resources::crm::custom_fields::{FieldObject, values};
 use crate::resources::inbox::conversations::timeline::{self, Happening};
