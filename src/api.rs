@@ -3,7 +3,7 @@
 use crate::method::Entry;
 use crate::resources::account::{api_keys, auth, organizations, roles, teams, users};
 use crate::resources::channels::channels;
-use crate::resources::crm::{companies, contacts, custom_fields, metadata, pipelines, tags};
+use crate::resources::crm::{companies, contacts, custom_fields, metadata, pipelines, segments, tags};
 use crate::resources::inbox::{conversations, csat, files, messages, queries, views};
 use crate::resources::system::api;
 
@@ -19,6 +19,7 @@ pub const TABLES: &[&[Entry]] = &[
     // CRM
     companies::METHODS,
     contacts::METHODS,
+    segments::METHODS,
     pipelines::METHODS,
     custom_fields::METHODS,
     tags::METHODS,

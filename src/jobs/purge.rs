@@ -1,11 +1,12 @@
-//! Takes out what is over: idempotency keys, used and expired tokens, sessions nobody can go on with, conversations that nobody can
-//! restore.
+//! Takes out what is over: idempotency keys, used and expired tokens, sessions nobody can go on with, contacts and conversations
+//! that nobody can restore.
 
 use std::time::{Duration, Instant};
 
 use crate::db::prelude::*;
 use crate::db::{Id, Timestamp, Transaction};
 use crate::method::{App, Result};
+use crate::resources::crm::contacts;
 use crate::resources::inbox::conversations;
 use crate::schema::{idempotency_keys, sessions, tokens};
 use crate::{run, run_each};
@@ -56,5 +57,6 @@ async fn batch(tx: &mut Transaction, now: Timestamp) -> Result<usize> {
         .limit(BATCH)
         .load(c))?;
     run_each!(tx, &over, |c, session| diesel::delete(sessions::table.find(*session)).execute(c))?;
-    Ok(keys.len().max(digests.len()).max(over.len()))
+    let copies = contacts::copies::purge(tx, now, BATCH).await?;
+    Ok(keys.len().max(digests.len()).max(over.len()).max(copies))
 }

@@ -1,4 +1,4 @@
-//! Whom the organization deals with: companies and the stages they pass through, contacts, and what describes objects of every kind:
+//! Whom the organization deals with: companies and the stages they pass through, contacts and segments of them, and what describes objects of every kind:
 //! tags and custom fields.
 
 pub mod companies;
@@ -6,4 +6,5 @@ pub mod contacts;
 pub mod custom_fields;
 pub mod metadata;
 pub mod pipelines;
+pub mod segments;
 pub mod tags;

@@ -3,12 +3,14 @@
 use dotdesk::method::Described;
 use serde_json::{Value, json};
 
+use super::contacts::Contacts;
 use super::crm::Crm;
 use super::server::Api;
 
 /// Objects of Acme that the examples of methods can be pointed at.
 pub struct Fixtures {
     crm: Crm,
+    contacts: Contacts,
     team: Value,
     user: Value,
     invited: Value,
@@ -90,7 +92,7 @@ impl Fixtures {
                 admin.ok("conversations.addCheckpoint", checkpoint).await;
             }
             let messages = api.messages_to_try(&conversation["id"]).await;
-            last = json!({ "survey": survey, "view": view, "messages": messages, "file": file, "upload": begun, "uploaded": uploaded, "conversation": conversation, "contact": contact, "channel": channel, "key": key, "role": role, "user": user, "team": team, "login": session, "invited": invited });
+            last = json!({ "messages": messages, "survey": survey, "view": view, "file": file, "upload": begun, "uploaded": uploaded, "conversation": conversation, "contact": contact, "channel": channel, "key": key, "role": role, "user": user, "team": team, "login": session, "invited": invited });
         }
         let online = json!({ "user_id": api.acme.owner, "availability": "online" });
         admin.ok("users.setAvailability", online).await;
@@ -106,6 +108,7 @@ impl Fixtures {
         let sessions = api.client(&access_token).ok("auth.listSessions", json!({ "sort": "created_at:desc" })).await;
         Self {
             crm: Crm::create(api, &unique).await,
+            contacts: Contacts::create(api, &unique, &last["contact"]).await,
             contact: last["contact"]["id"].clone(),
             conversation: last["conversation"]["id"].clone(),
             other_conversation: more[2].clone(),
@@ -136,7 +139,8 @@ impl Fixtures {
         let mut example: Value = serde_json::from_str(method.entry.example).unwrap();
         let resource = method.name().split('.').next().unwrap_or_default();
         for (name, value) in example.as_object_mut().unwrap() {
-            if let Some(replacement) = self.crm.argument(method, name) {
+            let crm = self.contacts.argument(method, name).or_else(|| self.crm.argument(method, name));
+            if let Some(replacement) = crm {
                 *value = replacement;
                 continue;
             }
@@ -160,16 +164,12 @@ impl Fixtures {
                 ("conversation_id", "csat") => self.conversation.clone(),
                 ("id", "csat") => self.survey.clone(),
                 ("id", "views") => self.view.clone(),
-                ("message_ids", "conversations") => json!([self.messages["sent"]]),
                 ("source_ids", "conversations") => json!([self.other_conversation]),
                 ("destination_id", "conversations") => self.conversation.clone(),
                 ("merge_id", _) => self.merge.clone(),
                 ("contact_id", _) => self.contact.clone(),
                 ("id", "messages") => self.message_for(method.name()).clone(),
                 ("conversation_id", _) => self.conversation.clone(),
-                ("id", "contacts") => self.contact.clone(),
-                ("email", "contacts") => json!(format!("new-{}@example.com", self.unique)),
-                ("phone", "contacts") => json!(self.phone()),
                 ("session_id", _) => self.session.clone(),
                 ("user_id" | "act_as_user_id", _) => self.user.clone(),
                 ("reassign_to_user_id", _) => self.owner.clone(),
@@ -186,12 +186,6 @@ impl Fixtures {
             *value = replacement;
         }
         example
-    }
-
-    /// A telephone number that nobody has.
-    fn phone(&self) -> String {
-        let digits: String = self.unique.bytes().map(|digit| char::from(b'0' + digit % 10)).collect();
-        format!("+49{}", &digits[digits.len() - 12..])
     }
 
     /// A message that stands where the method needs it.

@@ -113,9 +113,7 @@ pub async fn page(
             conversation_events::id,
             ConversationEvent,
             conversation_events::table
-                .filter(
-                    conversation_events::organization_id.eq(space).and(conversation_events::conversation_id.eq(id))
-                )
+                .filter(conversation_events::organization_id.eq(space).and(conversation_events::conversation_id.eq(id)))
                 .filter(conversation_events::type_.eq_any(&happenings))
         );
         items.extend(rows.into_iter().map(TimelineItem::from));

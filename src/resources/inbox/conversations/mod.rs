@@ -13,6 +13,7 @@ mod list;
 mod merging;
 mod methods;
 mod model;
+pub mod movers;
 pub mod open;
 pub mod people;
 mod reading;

@@ -23,6 +23,7 @@ impl Method for Info {
     const NAME: &'static str = "conversations.info";
     const ACCESS: Access = Access::read(Area::Conversations);
     const KIND: Kind = Kind::Read;
+    const FOR_CONTACTS: bool = true;
     const EXAMPLE: &'static str = r#"{"id":"0193f3a1-b2c3-7d4e-8f90-a1b2c3d4e5f6"}"#;
     type Output = Conversation;
 
@@ -74,6 +75,7 @@ impl Method for ListConversations {
     const NAME: &'static str = "conversations.list";
     const ACCESS: Access = Access::read(Area::Conversations);
     const KIND: Kind = Kind::Read;
+    const FOR_CONTACTS: bool = true;
     const EXAMPLE: &'static str = r#"{"limit":50}"#;
     type Output = Page<Conversation>;
 
