@@ -1,6 +1,7 @@
 //! What a test needs: a server on either database, people with tokens, and a client that takes argument structs.
 
 pub mod client;
+pub mod contacts;
 pub mod crm;
 pub mod databases;
 pub mod fixtures;

@@ -6,6 +6,7 @@ use super::author;
 use super::body::Html;
 use super::details::{Approval, ApprovalState, Details};
 use super::model::{Author, Direction, Message, MessageKind, MessageStatus, Visibility};
+use super::sending::{self, Verdict};
 use super::thread::Thread;
 use crate::db::{Id, Json, Timestamp};
 use crate::method::{Code, Document, Error, Nullable, Result, Text, Tx, Words, stored};
@@ -130,6 +131,48 @@ impl Message {
         let message = format!("The message is {}; for this it must be {}.", self.status, words.join(" or "));
         Err(Error::new(Code::InvalidState, message).with("from", self.status.as_str()).with("allowed", words))
     }
+}
+
+/// Stores a conversation that begins with a message: the contact's, or one to the contact. `files` are named by the argument
+/// `/message/file_ids`.
+pub async fn begin(
+    tx: &mut Tx<'_>,
+    conversation: Conversation,
+    direction: Direction,
+    content: Content,
+    files: &[Id],
+) -> Result<Conversation> {
+    let mut thread = Thread::beginning(conversation);
+    let channel = thread.require_channel(tx).await?;
+    let (author, verdict) = match direction {
+        Direction::Inbound => (thread.writer(tx).await?.0, None),
+        Direction::Outbound | Direction::Internal => {
+            let author = author::of_caller(tx).await?;
+            let verdict = sending::judge(tx, &mut thread, &author, false, None).await?;
+            (author, Some(verdict))
+        }
+    };
+    let is_ai = author.is_ai();
+    let mut message = blank(tx, &thread.conversation, direction, author, tx.now());
+    message.fill(content);
+    message.details.control_epoch = is_ai.then_some(thread.conversation.control_epoch);
+    if !files.is_empty() {
+        let allows = |kind: &str| channel.allows(kind);
+        message.details.attachments = links::attach(tx, "/message/file_ids", files, message.id, allows).await?;
+    }
+    let events: &[&'static str] = match verdict {
+        None => &["message.received"],
+        Some(Verdict::Suggest | Verdict::Discard) => &["message.drafted"],
+        Some(Verdict::Ask) => {
+            message.ask_for_approval(tx.now(), None, None);
+            &["message.created", "message.approval_requested"]
+        }
+        Some(Verdict::Send) => {
+            sending::mark_sent(tx, &mut message);
+            &["message.created", "message.sent"]
+        }
+    };
+    Ok(thread.add(tx, message, events).await?.1)
 }
 
 /// Adds a private note to a conversation that is locked; answers the conversation as it is then. The method that does so says in its

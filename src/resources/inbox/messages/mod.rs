@@ -20,7 +20,7 @@ pub mod store;
 pub mod thread;
 
 pub use body::Html;
-pub use compose::{blank, note};
+pub use compose::{Content, begin, blank, note};
 pub use details::*;
 pub use fields::FIELDS;
 pub use methods::*;
