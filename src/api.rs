@@ -3,7 +3,7 @@
 use crate::method::Entry;
 use crate::resources::account::{api_keys, auth, organizations, roles, teams, users};
 use crate::resources::channels::channels;
-use crate::resources::crm::{companies, contacts, custom_fields, pipelines, segments, tags};
+use crate::resources::crm::{companies, contacts, custom_fields, metadata, pipelines, segments, tags};
 use crate::resources::inbox::{conversations, files, queries};
 use crate::resources::system::api;
 
@@ -23,6 +23,7 @@ pub const TABLES: &[&[Entry]] = &[
     pipelines::METHODS,
     custom_fields::METHODS,
     tags::METHODS,
+    metadata::METHODS,
     // Inbox
     conversations::METHODS,
     files::METHODS,

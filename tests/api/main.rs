@@ -21,6 +21,7 @@ mod files;
 mod idempotency;
 mod impersonation;
 mod mails;
+mod metadata;
 mod oidc;
 mod organizations;
 mod owners;

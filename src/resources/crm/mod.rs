@@ -4,6 +4,7 @@
 pub mod companies;
 pub mod contacts;
 pub mod custom_fields;
+pub mod metadata;
 pub mod pipelines;
 pub mod segments;
 pub mod tags;
