@@ -69,7 +69,7 @@ fn a_token_opens_what_is_for_contacts_and_nothing_else() {
         assert_eq!(api.row_counts().await, before);
         let listed = api.nobody().ok("api.methods", json!({})).await;
         let said: Vec<bool> =
-            listed["methods"].as_array().unwrap().iter().map(|one| one["for_contacts"].as_bool().unwrap()).collect();
+            listed["data"].as_array().unwrap().iter().map(|one| one["for_contacts"].as_bool().unwrap()).collect();
         let meant: Vec<bool> = api.registry.methods().iter().map(|method| method.entry.for_contacts).collect();
         assert_eq!(said, meant);
     });
