@@ -3,8 +3,8 @@
 use crate::method::Entry;
 use crate::resources::account::{api_keys, auth, organizations, roles, teams, users};
 use crate::resources::channels::channels;
-use crate::resources::crm::{companies, contacts, custom_fields, pipelines, tags};
-use crate::resources::inbox::{conversations, files, queries};
+use crate::resources::crm::{companies, contacts, custom_fields, metadata, pipelines, segments, tags};
+use crate::resources::inbox::{conversations, csat, files, messages, queries, views};
 use crate::resources::system::api;
 
 /// Every resource's methods, area by area.
@@ -19,13 +19,18 @@ pub const TABLES: &[&[Entry]] = &[
     // CRM
     companies::METHODS,
     contacts::METHODS,
+    segments::METHODS,
     pipelines::METHODS,
     custom_fields::METHODS,
     tags::METHODS,
+    metadata::METHODS,
     // Inbox
     conversations::METHODS,
+    messages::METHODS,
     files::METHODS,
     queries::METHODS,
+    views::METHODS,
+    csat::METHODS,
     // Channels
     channels::METHODS,
     // System

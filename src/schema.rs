@@ -450,6 +450,8 @@ table! {
         words -> JsonSql,
         client_message_id -> Nullable<Text>,
         external_message_id -> Nullable<Text>,
+        approver_user_id -> Nullable<IdSql>,
+        approver_team_id -> Nullable<IdSql>,
         scheduled_at -> Nullable<TimestampSql>,
         sent_at -> Nullable<TimestampSql>,
         delivered_at -> Nullable<TimestampSql>,
@@ -737,6 +739,7 @@ table! {
         destination_id -> IdSql,
         source -> Nullable<JsonSql>,
         destination -> Nullable<JsonSql>,
+        conversation_ids -> Nullable<JsonSql>,
         created_at -> TimestampSql,
         expires_at -> TimestampSql,
         unmerged_at -> Nullable<TimestampSql>,
@@ -752,6 +755,8 @@ table! {
         id -> IdSql,
         name -> Text,
         query -> Text,
+        count -> BigInt,
+        counted_at -> TimestampSql,
         version -> BigInt,
         created_at -> TimestampSql,
         updated_at -> TimestampSql,
@@ -871,3 +876,7 @@ allow_tables_to_appear_in_same_query!(
 allow_tables_to_appear_in_same_query!(companies, company_domains, stages, tag_uses, tags);
 allow_tables_to_appear_in_same_query!(contacts, contact_identities);
 allow_tables_to_appear_in_same_query!(files, file_links);
+allow_tables_to_appear_in_same_query!(conversations, tag_uses);
+allow_tables_to_appear_in_same_query!(conversations, tags);
+allow_tables_to_appear_in_same_query!(conversations, search_words);
+allow_tables_to_appear_in_same_query!(messages, search_words);

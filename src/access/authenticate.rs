@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use quick_cache::sync::Cache;
 
-use super::jwt::TokenSigner;
+use super::jwt::{self, TokenSigner};
 use super::oidc::Issuers;
 use super::store;
 use super::token::{self, TokenDigest, TokenKind};
@@ -123,6 +123,7 @@ async fn look_up(app: &App, token: &str, digest: &TokenDigest, now: Timestamp) -
         let signer: &TokenSigner = services.get().ok_or_else(invalid)?;
         return match services.get::<Issuers>() {
             Some(issuers) if !signer.is_ours(token) => external(app, issuers, token, now).await,
+            _ if jwt::is_of_contact(token) => contact(app, signer, token, now).await,
             _ => session(app, signer, token, now).await,
         };
     }
@@ -166,6 +167,7 @@ async fn api_key(conn: &mut Conn, organization: Id, id: Id, token_end: Option<Ti
         organization_name: store::organization_name(conn, organization).await?,
         actor,
         user,
+        contact: None,
         scopes,
         credential_id: id,
         credential: Credential::ApiKey(KeyLimits {
@@ -207,6 +209,30 @@ async fn session(app: &App, signer: &TokenSigner, token: &str, now: Timestamp) -
     Ok(of_user(claims.org, organization_name, user, claims.sid, credential, Some(end)))
 }
 
+/// The caller behind a contact's token. The token is not all: the contact must be there and not blocked.
+async fn contact(app: &App, signer: &TokenSigner, token: &str, now: Timestamp) -> Result<Caller> {
+    let claims = signer.verify_contact(token, now)?;
+    let space = if claims.test { claims.org.twin() } else { claims.org };
+    let mut conn = app.db.read().await?;
+    let gone = || Error::new(Code::TokenRevoked, "The contact of this token is not there any more.");
+    let contact = store::contact(&mut conn, space, claims.sub).await?.ok_or_else(gone)?;
+    if contact.is_blocked {
+        return Err(Error::new(Code::ContactBlocked, "The contact of this token is blocked."));
+    }
+    Ok(Caller {
+        organization: claims.org,
+        organization_name: store::organization_name(&mut conn, claims.org).await?,
+        actor: Actor { kind: ActorType::Contact, id: claims.sub, name: contact.name.unwrap_or_default() },
+        user: None,
+        contact: Some(claims.sub),
+        scopes: ScopeSet::NONE,
+        credential_id: claims.sub,
+        credential: Credential::Contact,
+        expires_at: Some(Timestamp::from_millis(claims.exp * 1000)),
+        is_test: claims.test,
+    })
+}
+
 /// The caller behind a token of an outside issuer.
 async fn external(app: &App, issuers: &Issuers, token: &str, now: Timestamp) -> Result<Caller> {
     let identity = issuers.verify(token, now).await?;
@@ -239,6 +265,7 @@ fn of_user(
         organization_name,
         actor: Actor { kind: ActorType::User, id: user.id, name: user.name },
         user: Some(user.id),
+        contact: None,
         scopes: user.scopes,
         credential_id,
         credential,
@@ -263,6 +290,7 @@ pub fn server_itself(organization: Id) -> Caller {
         organization_name: "".into(),
         actor: Actor { kind: ActorType::System, id: organization, name: "dotdesk".into() },
         user: None,
+        contact: None,
         scopes: ScopeSet::ALL,
         credential_id: organization,
         credential: Credential::Internal,

@@ -19,8 +19,14 @@ use crate::method::{Code, Context, Error, Result};
 pub const LIFETIME_SECONDS: i64 = 15 * 60;
 /// How long a new key is published before it signs, in seconds.
 const NOTICE_SECONDS: i64 = 60;
+/// How long a token of a contact is good for, in seconds.
+pub const CONTACT_LIFETIME_SECONDS: i64 = 60 * 60;
 /// Who issues them.
 const ISSUER: &str = "dotdesk";
+/// Who issues tokens of contacts: one kind is never taken for the other.
+const CONTACT_ISSUER: &str = "dotdesk/contacts";
+/// What the header of a contact's token says that it is.
+const CONTACT_TYPE: &str = "contact+jwt";
 
 /// A signing key as it is kept in the key file.
 #[derive(Clone, Serialize, Deserialize)]
@@ -42,6 +48,23 @@ pub struct Claims {
     pub org: Id,
     /// The session.
     pub sid: Id,
+    /// When it was issued, in seconds since 1970-01-01 UTC.
+    pub iat: i64,
+    /// When it ends, in seconds since 1970-01-01 UTC.
+    pub exp: i64,
+}
+
+/// What the token of a contact says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ContactClaims {
+    /// The issuer.
+    pub iss: String,
+    /// The contact.
+    pub sub: Id,
+    /// The organization.
+    pub org: Id,
+    /// Whether the contact is one of those that test keys see.
+    pub test: bool,
     /// When it was issued, in seconds since 1970-01-01 UTC.
     pub iat: i64,
     /// When it ends, in seconds since 1970-01-01 UTC.
@@ -116,35 +139,57 @@ impl TokenSigner {
         now: Timestamp,
         lifetime: i64,
     ) -> Result<(String, Timestamp)> {
+        let exp = now.seconds() + lifetime;
+        let claims = Claims { iss: ISSUER.into(), sub: user, org: organization, sid: session, iat: now.seconds(), exp };
+        let token = self.encode(Header::new(Algorithm::EdDSA), &claims, now)?;
+        Ok((token, Timestamp::from_millis(exp * 1000)))
+    }
+
+    /// A token for a contact.
+    pub fn sign_contact(&self, organization: Id, contact: Id, is_test: bool, now: Timestamp) -> Result<String> {
+        let iat = now.seconds();
+        let exp = iat + CONTACT_LIFETIME_SECONDS;
+        let claims =
+            ContactClaims { iss: CONTACT_ISSUER.into(), sub: contact, org: organization, test: is_test, iat, exp };
+        let mut header = Header::new(Algorithm::EdDSA);
+        header.typ = Some(CONTACT_TYPE.into());
+        self.encode(header, &claims, now)
+    }
+
+    fn encode<C: Serialize>(&self, mut header: Header, claims: &C, now: Timestamp) -> Result<String> {
         let keys = self.keys();
         let settled = keys.iter().find(|key| key.signs_from <= now);
         let key = settled.or(keys.last()).ok_or_else(|| Error::internal("no signing key"))?;
-        let mut header = Header::new(Algorithm::EdDSA);
         header.kid = Some(key.jwk.kid.clone());
-        let exp = now.seconds() + lifetime;
-        let claims = Claims { iss: ISSUER.into(), sub: user, org: organization, sid: session, iat: now.seconds(), exp };
-        let token = jsonwebtoken::encode(&header, &claims, &key.encoding).map_err(Error::internal)?;
-        Ok((token, Timestamp::from_millis(exp * 1000)))
+        jsonwebtoken::encode(&header, claims, &key.encoding).map_err(Error::internal)
     }
 
     /// What a token says, if one of our keys signed it and it has not ended.
     pub fn verify(&self, token: &str, now: Timestamp) -> Result<Claims> {
+        let claims: Claims = self.decode(token, ISSUER)?;
+        alive(claims.exp, now)?;
+        Ok(claims)
+    }
+
+    /// What the token of a contact says, if one of our keys signed it and it has not ended.
+    pub fn verify_contact(&self, token: &str, now: Timestamp) -> Result<ContactClaims> {
+        let claims: ContactClaims = self.decode(token, CONTACT_ISSUER)?;
+        alive(claims.exp, now)?;
+        Ok(claims)
+    }
+
+    fn decode<C: serde::de::DeserializeOwned>(&self, token: &str, issuer: &str) -> Result<C> {
         let invalid = || Error::new(Code::InvalidAuth, "This is not a valid token.");
         let header = jsonwebtoken::decode_header(token).map_err(|_| invalid())?;
         let keys = self.keys();
         let key = keys.iter().find(|key| header.kid.as_deref() == Some(&key.jwk.kid)).ok_or_else(invalid)?;
         let mut validation = Validation::new(Algorithm::EdDSA);
-        validation.set_issuer(&[ISSUER]);
+        validation.set_issuer(&[issuer]);
         validation.set_required_spec_claims(&["exp", "iss", "sub"]);
         validation.validate_aud = false;
         // Expiry is checked against the injected clock.
         validation.validate_exp = false;
-        let claims = jsonwebtoken::decode::<Claims>(token, &key.decoding, &validation).map_err(|_| invalid())?.claims;
-        if claims.exp <= now.seconds() {
-            let end = Timestamp::from_millis(claims.exp * 1000);
-            return Err(Error::new(Code::TokenExpired, format!("This token expired on {end}.")));
-        }
-        Ok(claims)
+        Ok(jsonwebtoken::decode::<C>(token, &key.decoding, &validation).map_err(|_| invalid())?.claims)
     }
 
     /// The public keys.
@@ -157,6 +202,19 @@ impl TokenSigner {
         jsonwebtoken::decode_header(token)
             .is_ok_and(|header| self.keys().iter().any(|key| header.kid.as_deref() == Some(&key.jwk.kid)))
     }
+}
+
+/// Whether a token claims to be one of a contact.
+pub fn is_of_contact(token: &str) -> bool {
+    jsonwebtoken::decode_header(token).is_ok_and(|header| header.typ.as_deref() == Some(CONTACT_TYPE))
+}
+
+fn alive(exp: i64, now: Timestamp) -> Result<()> {
+    if exp > now.seconds() {
+        return Ok(());
+    }
+    let end = Timestamp::from_millis(exp * 1000);
+    Err(Error::new(Code::TokenExpired, format!("This token expired on {end}.")))
 }
 
 fn keys(secrets: &[SigningSecret]) -> Result<Arc<[Key]>, BadKey> {
@@ -207,6 +265,20 @@ mod tests {
         assert_eq!(end, NOW.plus_seconds(900));
         assert_eq!(signer.verify(&token, NOW.plus_seconds(899)).unwrap().exp, end.seconds());
         assert_eq!(signer.verify(&token, end).unwrap_err().code(), Code::TokenExpired);
+    }
+
+    #[test]
+    fn a_contact_is_never_taken_for_a_user() {
+        let (_, signer) = signer(1);
+        let token = signer.sign_contact(Id::NIL, Id::NIL, false, NOW).unwrap();
+        assert!(is_of_contact(&token) && signer.is_ours(&token));
+        assert_eq!(signer.verify(&token, NOW).unwrap_err().code(), Code::InvalidAuth);
+        assert_eq!(signer.verify_contact(&token, NOW).unwrap().exp, NOW.seconds() + CONTACT_LIFETIME_SECONDS);
+        let end = NOW.plus_seconds(CONTACT_LIFETIME_SECONDS);
+        assert_eq!(signer.verify_contact(&token, end).unwrap_err().code(), Code::TokenExpired);
+        let (user, _) = signer.sign(Id::NIL, Id::NIL, Id::NIL, NOW, 900).unwrap();
+        assert!(!is_of_contact(&user));
+        assert_eq!(signer.verify_contact(&user, NOW).unwrap_err().code(), Code::InvalidAuth);
     }
 
     #[test]

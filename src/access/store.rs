@@ -11,7 +11,7 @@ use crate::db::prelude::*;
 use crate::db::{Conn, Id, Json, Timestamp};
 use crate::method::{Error, Result, ScopeSet, Tx};
 use crate::run;
-use crate::schema::{api_keys, organizations, roles, sessions, team_members, teams, tokens, users};
+use crate::schema::{api_keys, contacts, organizations, roles, sessions, team_members, teams, tokens, users};
 
 /// What a stored token opens.
 #[derive(Queryable)]
@@ -103,6 +103,19 @@ pub async fn user(conn: &mut Conn, organization: Id, id: Id) -> Result<Option<Us
         .load(c))?;
     let scopes = permissions.into_iter().fold(ScopeSet::NONE, |all, one| all.union(one.0));
     Ok(Some(User { id, name, status, scopes }))
+}
+
+/// A contact, as far as authentication needs it.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = contacts)]
+pub struct Contact {
+    pub name: Option<String>,
+    pub is_blocked: bool,
+}
+
+/// A contact.
+pub async fn contact(conn: &mut Conn, space: Id, id: Id) -> Result<Option<Contact>> {
+    Ok(run!(conn, |c| contacts::table.find((space, id)).select(Contact::as_select()).first(c)).optional()?)
 }
 
 /// The user that an outside issuer's subject stands for.

@@ -249,6 +249,13 @@ fn permit(caller: &Caller, method: &Described, ip: Option<IpAddr>) -> Result<()>
             return Err(Error::new(Code::NoPermission, format!("This key may not call {}.", method.name())));
         }
     }
+    if caller.contact.is_some() {
+        // Contacts have no scopes: what they may call is what is made for them.
+        return match method.entry.for_contacts {
+            true => Ok(()),
+            false => Err(Error::new(Code::NoPermission, format!("A contact may not call {}.", method.name()))),
+        };
+    }
     match method.entry.access {
         Access::Scope(scope) if !caller.scopes.has(scope) => {
             Err(Error::new(Code::MissingScope, format!("{} needs the scope {scope}.", method.name()))

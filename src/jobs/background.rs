@@ -1,4 +1,4 @@
-//! The server's own rounds: sending mail, doing what is due, noting the use of keys, taking out what is over.
+//! The server's own rounds: sending mail, doing what is due, noting the use of keys, counting segments, taking out what is over.
 
 use std::time::Duration;
 
@@ -6,6 +6,7 @@ use super::{purge, reseal, timers};
 use crate::access::authenticate::Sessions;
 use crate::method::App;
 use crate::providers::mail::{self, Mailer};
+use crate::resources::crm::segments;
 use crate::resources::inbox::files;
 
 /// How often it is looked for mail to send.
@@ -19,6 +20,8 @@ const RESEAL: Duration = Duration::from_secs(600);
 /// How often what is over is taken out.
 const PURGE: Duration = Duration::from_secs(600);
 
+/// How often it is looked for segments to be counted again.
+const SEGMENTS: Duration = Duration::from_secs(60);
 /// How often bytes that no file has any more are taken away.
 const FILES: Duration = Duration::from_secs(60);
 
@@ -30,7 +33,8 @@ pub async fn run(app: App) {
         note_uses(&app),
         take_out(&app),
         take_out_files(&app),
-        seal_again(&app)
+        seal_again(&app),
+        count_segments(&app)
     );
 }
 
@@ -71,6 +75,15 @@ async fn take_out(app: &App) {
             Err(error) => tracing::warn!(?error, "what is over could not be taken out"),
         }
         tokio::time::sleep(PURGE).await;
+    }
+}
+
+async fn count_segments(app: &App) {
+    loop {
+        tokio::time::sleep(SEGMENTS).await;
+        if let Err(error) = segments::count_again(app).await {
+            tracing::warn!(?error, "segments could not be counted");
+        }
     }
 }
 

@@ -17,6 +17,8 @@ text_enum! {
         User = "user",
         /// An API key that acts for the organization itself.
         ApiKey = "api_key",
+        /// A person outside the organization.
+        Contact = "contact",
         /// The server.
         System = "system",
     }
@@ -28,7 +30,7 @@ pub struct Actor {
     /// What kind of actor.
     #[serde(rename = "type")]
     pub kind: ActorType,
-    /// The user or key.
+    /// The user, key or contact.
     pub id: Id,
     /// The name at that time.
     pub name: String,
@@ -46,6 +48,8 @@ pub enum Credential {
     },
     /// A token of an outside OpenID issuer.
     External,
+    /// A token of a contact, who is nobody of the organization.
+    Contact,
     /// No one from outside: the server itself, at set-up.
     Internal,
 }
@@ -72,6 +76,8 @@ pub struct Caller {
     pub actor: Actor,
     /// The user, where the actor is one: humans, AI teammates, and keys that act as a user.
     pub user: Option<Id>,
+    /// The contact, where the actor is one: someone from outside, who may call a few methods about their own things.
+    pub contact: Option<Id>,
     /// What they may do.
     pub scopes: ScopeSet,
     /// The key or session, for revocation and rate limits.

@@ -31,6 +31,8 @@ pub trait Method: Serialize + DeserializeOwned + JsonSchema + Send + 'static {
     const KIND: Kind;
     /// How calls are counted against the rate limits; by kind if not set.
     const RATE: Rate = Rate::of(Self::KIND);
+    /// Whether a contact may call it with a token of their own; then it answers and changes nothing but that contact's own things.
+    const FOR_CONTACTS: bool = false;
     /// The error codes it may answer beyond those that every method may.
     const ERRORS: &'static [Code] = &[];
     /// The events it causes.
@@ -186,6 +188,8 @@ pub struct Entry {
     pub body_limit: usize,
     /// Whether it answers 204.
     pub is_void: bool,
+    /// Whether contacts may call it.
+    pub for_contacts: bool,
     /// Whether it takes `dry_run`.
     pub dry_run: bool,
     /// Whether it is on its way out.
@@ -222,6 +226,7 @@ impl Entry {
             example: M::EXAMPLE,
             body_limit: M::BODY_LIMIT,
             is_void: M::Output::IS_VOID,
+            for_contacts: M::FOR_CONTACTS,
             dry_run: M::DRY_RUN,
             deprecated: M::DEPRECATED,
             call: |call| run::<M>(call).boxed_local(),

@@ -159,6 +159,7 @@ fn operation(method: &Described, schemas: &mut Schemas) -> Value {
             Access::Scope(scope) => vec![scope.to_string()],
             Access::Public | Access::Authenticated => Vec::new(),
         },
+        "x-for-contacts": entry.for_contacts,
         "x-rate": entry.rate,
         "x-events": entry.events,
         "x-error-codes": error_codes(method).iter().map(|code| code.as_str()).collect::<Vec<_>>(),

@@ -450,6 +450,106 @@ fn an_unchanged_company_keeps_its_version_and_causes_no_event() {
 }
 
 #[test]
+fn queries_find_companies() {
+    on_both(async |api| {
+        let admin = api.admin();
+        let field = json!({ "object": "company", "name": "size", "type": "number", "display_name": "Size" });
+        admin.ok("customFields.create", field).await;
+        let sales = json!({ "name": "Sales", "stages": [{ "name": "First contact" }, { "name": "Won" }] });
+        let sales = admin.ok("pipelines.create", sales).await;
+        let stage = &sales["stages"][0]["id"];
+        create(
+            api,
+            json!({
+                "name": "Acme Corporation", "website": "https://acme.com", "domains": ["acme.com", "acme.org"],
+                "industry": "Technology", "deal_value": 1999.5, "stage_id": stage, "notes": "An important client",
+                "last_contact": "2024-01-15T10:30:00Z", "is_customer": true, "owner_user_id": api.acme.owner,
+                "tags": ["VIP", "Ärger"], "custom_fields": { "size": 30 }, "external_id": "A-1",
+                "metadata": { "source": { "google": { "place_id": "1234" } } },
+            }),
+        )
+        .await;
+        create(api, json!({ "name": "Beta Ltd", "industry": "retail", "deal_value": 70000, "currency": "JPY" })).await;
+        create(api, json!({ "name": "Gamma & Sons" })).await;
+        let names = async |filters: &str, sort: &str| {
+            let found = admin.ok("companies.list", json!({ "filters": filters, "sort": sort })).await;
+            let names: Vec<String> =
+                found["data"].as_array().unwrap().iter().map(|c| c["name"].as_str().unwrap()[..1].to_owned()).collect();
+            names.concat()
+        };
+        for (filters, found) in [
+            ("name:acme", "A"),
+            ("name:\"acme corporation\"", "A"),
+            ("name:*oration", "A"),
+            ("acme", "A"),
+            ("acme.org", "A"),
+            ("domains:ACME.com", "A"),
+            ("domains:*.org", "A"),
+            ("website:*acme*", "A"),
+            ("industry:TECHNOLOGY OR industry:Retail", "AB"),
+            ("deal_value:[1999.5 TO 1999.5]", "A"),
+            ("deal_value:>1999.5", "B"),
+            ("currency:jpy", "B"),
+            ("stage:contact", "A"),
+            ("stage:won", ""),
+            ("notes:important", "A"),
+            ("is_customer:true", "A"),
+            ("NOT is_customer:true", "BG"),
+            ("owner_user_id:me", "A"),
+            ("created_by:me", "ABG"),
+            ("last_contact:2024-01-15", "A"),
+            ("last_contact:[2024-01-16 TO *]", ""),
+            ("tags:vip AND tags:ÄRGER", "A"),
+            ("tags:v*", "A"),
+            ("NOT _exists_:tags", "BG"),
+            ("external_id:a-1", "A"),
+            ("position:0 AND _exists_:stage_id", "A"),
+            ("contact_count:0 AND open_ticket_count:0", "ABG"),
+            ("metadata.source.google.place_id:1234", "A"),
+            ("custom_fields.size:[20 TO *]", "A"),
+            ("_exists_:deal_value", "AB"),
+            ("deal_value:null", "G"),
+        ] {
+            assert_eq!(names(filters, "name:asc").await, found, "{filters}");
+        }
+        let by_id = format!("stage_id:{} AND pipeline_id:{}", stage.as_str().unwrap(), sales["id"].as_str().unwrap());
+        assert_eq!(names(&by_id, "name:asc").await, "A");
+        for (sort, order) in [
+            ("name:desc", "GBA"),
+            ("industry:asc", "GBA"),
+            ("deal_value:desc", "BAG"),
+            ("last_contact:desc", "AGB"),
+            ("created_at:desc", "GBA"),
+            ("updated_at:asc", "ABG"),
+            ("position:asc", "ABG"),
+            ("contact_count:asc", "ABG"),
+        ] {
+            assert_eq!(names("created_at:>2024-01-15", sort).await, order, "{sort}");
+            let mut walked = String::new();
+            let mut cursor = Value::Null;
+            loop {
+                let page = json!({ "sort": sort, "limit": 1, "cursor": cursor });
+                let page = admin.ok("companies.list", page).await;
+                walked += &page["data"][0]["name"].as_str().unwrap()[..1];
+                cursor = page["next_cursor"].clone();
+                if cursor.is_null() {
+                    break;
+                }
+            }
+            assert_eq!(walked, order, "{sort}, one by one");
+        }
+        let wrong = admin.post("companies.list", &json!({ "filters": "nam:acme" })).await;
+        wrong.refused(400, "invalid_query");
+        assert_eq!(wrong.problems()[0].0, "/filters");
+        admin.post("companies.list", &json!({ "sort": "notes:asc" })).await.wrong("/sort", "enum");
+        // The name of a stage is looked for as it is now.
+        admin.ok("pipelines.updateStage", json!({ "stage_id": stage, "name": "Second meeting" })).await;
+        assert_eq!(names("stage:contact", "name:asc").await, "");
+        assert_eq!(names("stage:\"second meeting\"", "name:asc").await, "A");
+    });
+}
+
+#[test]
 fn test_keys_have_companies_of_their_own() {
     on_both(async |api| {
         let key = json!({ "name": "Test", "environment": "test", "scopes": ["companies:read", "companies:write"] });

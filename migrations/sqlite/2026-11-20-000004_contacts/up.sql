@@ -34,7 +34,12 @@ CREATE TABLE contacts (
     PRIMARY KEY (organization_id, id)
 ) WITHOUT ROWID;
 CREATE UNIQUE INDEX contacts_external_id ON contacts (organization_id, external_id);
+CREATE INDEX contacts_email ON contacts (organization_id, email);
+CREATE INDEX contacts_phone ON contacts (organization_id, phone);
+CREATE INDEX contacts_updated ON contacts (organization_id, updated_at, id);
+CREATE INDEX contacts_last_activity ON contacts (organization_id, last_activity_at, id);
 CREATE INDEX contacts_company ON contacts (organization_id, company_id, id);
+CREATE INDEX contacts_user ON contacts (organization_id, user_id, id);
 -- Of the contacts of a company, one at the most is its primary one.
 CREATE UNIQUE INDEX contacts_primary ON contacts (organization_id, company_id) WHERE is_primary;
 -- Namesakes in one company.
@@ -56,7 +61,7 @@ CREATE TABLE contact_identities (
 CREATE UNIQUE INDEX contact_identities_value ON contact_identities (organization_id, value, type);
 CREATE INDEX contact_identities_contact ON contact_identities (organization_id, contact_id);
 -- What two people are unlikely to share: the same mailbox spelled differently, one number for calls and for WhatsApp.
-CREATE INDEX contact_identities_likeness ON contact_identities (organization_id, likeness);
+CREATE INDEX contact_identities_likeness ON contact_identities (organization_id, likeness, contact_id);
 
 -- Contacts that were deleted, as they were, until they can no longer be restored; then only that there was one.
 CREATE TABLE deleted_contacts (
@@ -77,6 +82,7 @@ CREATE TABLE contact_merges (
     destination_id BLOB NOT NULL,
     source TEXT,
     destination TEXT,
+    conversation_ids TEXT,
     created_at INTEGER NOT NULL,
     expires_at INTEGER NOT NULL,
     unmerged_at INTEGER,
@@ -90,8 +96,11 @@ CREATE TABLE segments (
     id BLOB NOT NULL,
     name TEXT NOT NULL,
     query TEXT NOT NULL,
+    count INTEGER NOT NULL,
+    counted_at INTEGER NOT NULL,
     version INTEGER NOT NULL,
     created_at INTEGER NOT NULL,
     updated_at INTEGER NOT NULL,
     PRIMARY KEY (organization_id, id)
 ) WITHOUT ROWID;
+CREATE INDEX segments_counted ON segments (counted_at);

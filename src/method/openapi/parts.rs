@@ -23,7 +23,7 @@ pub(super) fn security() -> Value {
 
 pub(super) fn security_schemes() -> Value {
     json!({
-        "bearer": { "type": "http", "scheme": "bearer", "description": "An API key, or the access token of a login." },
+        "bearer": { "type": "http", "scheme": "bearer", "description": "An API key, the access token of a login, or, where `x-for-contacts` says so, a contact's token." },
         "basic": { "type": "http", "scheme": "basic", "description": "The token as user name, with an empty password: `curl -u $TOKEN:`." },
         "apiKey": { "type": "apiKey", "in": "header", "name": "X-Api-Key", "description": "For tools that can only set a header." },
     })

@@ -49,7 +49,9 @@ impl Crm {
     pub fn argument(&self, method: &Described, name: &str) -> Option<Value> {
         let resource = method.name().split('.').next().unwrap_or_default();
         Some(match (name, resource) {
-            ("id", "companies") | ("destination_id", "companies") | ("company_id", _) => self.company.clone(),
+            ("id", "companies" | "metadata") | ("destination_id", "companies") | ("company_id", _) => {
+                self.company.clone()
+            }
             ("source_id", "companies") => self.other_company.clone(),
             ("domains", "companies") => json!([format!("{}.example.com", self.unique)]),
             ("id", "pipelines") | ("pipeline_id", _) => self.pipeline.clone(),

@@ -3,12 +3,14 @@
 use dotdesk::method::Described;
 use serde_json::{Value, json};
 
+use super::contacts::Contacts;
 use super::crm::Crm;
 use super::server::Api;
 
 /// Objects of Acme that the examples of methods can be pointed at.
 pub struct Fixtures {
     crm: Crm,
+    contacts: Contacts,
     team: Value,
     user: Value,
     invited: Value,
@@ -16,7 +18,10 @@ pub struct Fixtures {
     contact: Value,
     conversation: Value,
     other_conversation: Value,
+    survey: Value,
+    view: Value,
     merge: Value,
+    messages: Value,
     agent_role: Value,
     role: Value,
     key: Value,
@@ -77,11 +82,15 @@ impl Fixtures {
             let conversation =
                 json!({ "contact_id": contact["id"], "channel_id": channel["id"], "subject": "Fixture" });
             let conversation = admin.ok("conversations.create", conversation).await;
+            let survey = admin.ok("csat.request", json!({ "conversation_id": conversation["id"] })).await;
+            let view = json!({ "name": "Fixture", "object": "conversation", "query": "status:open" });
+            let view = admin.ok("views.create", view).await;
             for step in 1..=2 {
                 let checkpoint = json!({ "id": conversation["id"], "payload": { "step": step } });
                 admin.ok("conversations.addCheckpoint", checkpoint).await;
             }
-            last = json!({ "file": file, "upload": begun, "uploaded": uploaded, "conversation": conversation, "contact": contact, "channel": channel, "key": key, "role": role, "user": user, "team": team, "login": session, "invited": invited });
+            let messages = api.messages_to_try(&conversation["id"]).await;
+            last = json!({ "messages": messages, "survey": survey, "view": view, "file": file, "upload": begun, "uploaded": uploaded, "conversation": conversation, "contact": contact, "channel": channel, "key": key, "role": role, "user": user, "team": team, "login": session, "invited": invited });
         }
         let online = json!({ "user_id": api.acme.owner, "availability": "online" });
         admin.ok("users.setAvailability", online).await;
@@ -97,10 +106,14 @@ impl Fixtures {
         let sessions = api.client(&access_token).ok("auth.listSessions", json!({ "sort": "created_at:desc" })).await;
         Self {
             crm: Crm::create(api, &unique).await,
+            contacts: Contacts::create(api, &unique, &last["contact"]).await,
             contact: last["contact"]["id"].clone(),
             conversation: last["conversation"]["id"].clone(),
             other_conversation: more[2].clone(),
+            survey: last["survey"]["id"].clone(),
+            view: last["view"]["id"].clone(),
             merge: history["data"][0]["event"]["data"]["merge_id"].clone(),
+            messages: last["messages"].clone(),
             team: last["team"]["id"].clone(),
             user: last["user"]["id"].clone(),
             invited: last["invited"]["id"].clone(),
@@ -124,7 +137,8 @@ impl Fixtures {
         let mut example: Value = serde_json::from_str(method.entry.example).unwrap();
         let resource = method.name().split('.').next().unwrap_or_default();
         for (name, value) in example.as_object_mut().unwrap() {
-            if let Some(replacement) = self.crm.argument(method, name) {
+            let crm = self.contacts.argument(method, name).or_else(|| self.crm.argument(method, name));
+            if let Some(replacement) = crm {
                 *value = replacement;
                 continue;
             }
@@ -144,13 +158,16 @@ impl Fixtures {
                 ("file_ids", _) => json!([self.file]),
                 ("channel_id", _) => self.channel.clone(),
                 ("id", "conversations") => self.conversation.clone(),
+                ("conversation_id", "csat") if method.name() == "csat.request" => self.other_conversation.clone(),
+                ("conversation_id", "csat") => self.conversation.clone(),
+                ("id", "csat") => self.survey.clone(),
+                ("id", "views") => self.view.clone(),
                 ("source_ids", "conversations") => json!([self.other_conversation]),
                 ("destination_id", "conversations") => self.conversation.clone(),
                 ("merge_id", _) => self.merge.clone(),
                 ("contact_id", _) => self.contact.clone(),
-                ("id", "contacts") => self.contact.clone(),
-                ("email", "contacts") => json!(format!("new-{}@example.com", self.unique)),
-                ("phone", "contacts") => json!(self.phone()),
+                ("id", "messages") => self.message_for(method.name()).clone(),
+                ("conversation_id", _) => self.conversation.clone(),
                 ("session_id", _) => self.session.clone(),
                 ("user_id" | "act_as_user_id", _) => self.user.clone(),
                 ("reassign_to_user_id", _) => self.owner.clone(),
@@ -169,10 +186,20 @@ impl Fixtures {
         example
     }
 
-    /// A telephone number that nobody has.
-    fn phone(&self) -> String {
-        let digits: String = self.unique.bytes().map(|digit| char::from(b'0' + digit % 10)).collect();
-        format!("+49{}", &digits[digits.len() - 12..])
+    /// A message that stands where the method needs it.
+    fn message_for(&self, method: &str) -> &Value {
+        match method {
+            "messages.schedule"
+            | "messages.requestApproval"
+            | "messages.delete"
+            | "messages.addAttachment"
+            | "messages.removeAttachment" => &self.messages["draft"],
+            "messages.cancelScheduled" => &self.messages["scheduled"],
+            "messages.resend" => &self.messages["failed"],
+            "messages.approve" | "messages.reject" => &self.messages["pending"],
+            "messages.vote" | "messages.reportDelivery" => &self.messages["sent"],
+            _ => &self.messages["received"],
+        }
     }
 
     /// Whether the example works without further preparation.

@@ -7,7 +7,7 @@ mod invitation;
 mod methods;
 mod model;
 pub mod rules;
-mod sanitize;
+pub mod sanitize;
 pub mod store;
 
 pub use methods::*;

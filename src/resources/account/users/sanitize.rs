@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use ammonia::Builder;
 
 /// Style is what signatures are made of; these properties can neither load anything nor cover what is beneath.
-const STYLES: &[&str] = &[
+pub const STYLES: &[&str] = &[
     "background-color",
     "border",
     "border-bottom",

@@ -183,7 +183,7 @@ impl Method for Update {
                 return Err(Error::argument("/metadata", "too_long", problem));
             }
             check_team(tx, Some(&before), &channel).await?;
-            store::save(tx, before, channel).await
+            store::save(tx, before, channel, "channel.updated").await
         })
         .await
     }

@@ -131,8 +131,8 @@ pub(super) async fn insert(tx: &mut Tx<'_>, channel: Channel) -> Result<Channel>
     Ok(channel)
 }
 
-/// Stores what has become of a channel and announces it. Without a difference nothing happens.
-pub(super) async fn save(tx: &mut Tx<'_>, before: Channel, mut after: Channel) -> Result<Channel> {
+/// Stores what has become of a channel and announces it as `event`. Without a difference nothing happens.
+pub async fn save(tx: &mut Tx<'_>, before: Channel, mut after: Channel, event: &'static str) -> Result<Channel> {
     if after == before {
         return Ok(before);
     }
@@ -140,7 +140,7 @@ pub(super) async fn save(tx: &mut Tx<'_>, before: Channel, mut after: Channel) -
     after.updated_at = tx.now();
     run!(tx, |c| diesel::update(channels::table.find((after.organization_id, after.id))).set(&after).execute(c))
         .or_conflict(taken)?;
-    tx.emit_change("channel.updated", &before, &after)?;
+    tx.emit_change(event, &before, &after)?;
     Ok(after)
 }
 
@@ -172,7 +172,7 @@ pub async fn replace_default_team(tx: &mut Tx<'_>, team: Id, heir: Option<Id>) -
         let found: Option<Channel> = lock!(tx, channels::table.find((space, id)).select(Channel::as_select()))?;
         if let Some(before) = found.filter(|channel| channel.default_team_id == Some(team)) {
             let after = Channel { default_team_id: heir, ..before.clone() };
-            save(tx, before, after).await?;
+            save(tx, before, after, "channel.updated").await?;
         }
     }
     run!(tx, |c| diesel::update(channels::table)

@@ -2,6 +2,7 @@
 //!
 //! Methods: `companies.create list info update upsert delete merge moveStage addTag removeTag`.
 
+mod belongings;
 mod details;
 mod fields;
 mod methods;

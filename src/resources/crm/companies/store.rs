@@ -6,10 +6,11 @@ use diesel::sql_types::Bool;
 use super::model::Company;
 use crate::db::prelude::*;
 use crate::db::{Conn, Fault, Id, Timestamp};
-use crate::method::{Code, Error, OrConflict, Result, Tx, Window};
+use crate::method::{Code, Error, OrConflict, Result, Tx};
+use crate::query::{Fetched, Listing};
 use crate::resources::crm::tags::{self, TaggedType};
 use crate::schema::{companies, company_domains, company_merges};
-use crate::{keep, lock, lock_to_delete, run, run_each, run_page};
+use crate::{keep, lock, lock_to_delete, run, run_each, run_list};
 
 /// A company.
 pub async fn find(conn: &mut Conn, organization: Id, id: Id) -> Result<Option<Company>> {
@@ -25,20 +26,15 @@ pub struct Filter {
 }
 
 /// The companies of an organization that a filter lets through.
-pub async fn list(
-    conn: &mut Conn,
-    organization: Id,
-    filter: Filter,
-    window: &Window,
-) -> Result<(Vec<Company>, Option<i64>)> {
+pub async fn list(conn: &mut Conn, organization: Id, filter: Filter, list: &Listing) -> Result<Fetched<Company>> {
     let (stage, any_stage) = (filter.stage.unwrap_or(Id::NIL), filter.stage.is_none());
     let (owner, any_owner) = (filter.owner.unwrap_or(Id::NIL), filter.owner.is_none());
     let states = filter.is_customer.map_or(vec![true, false], |is_customer| vec![is_customer]);
-    Ok(run_page!(
+    Ok(run_list!(
         conn,
-        window,
-        companies::id,
+        list,
         Company,
+        companies::id,
         companies::table
             .filter(companies::organization_id.eq(organization).and(companies::is_customer.eq_any(&states)))
             .filter(any_stage.into_sql::<Bool>().nullable().or(companies::stage_id.eq(stage)))
@@ -219,23 +215,6 @@ pub async fn replace(tx: &mut Tx<'_>, before: &Company, mut after: Company, even
     add_domains(tx, &after, &added).await?;
     tx.emit_change(event, before, &after)?;
     Ok(after)
-}
-
-/// Gives what refers to one company to another one, which it is merged into, and notes where it went.
-pub async fn move_belongings(tx: &mut Tx<'_>, source: Id, destination: Id) -> Result<()> {
-    let organization = tx.space();
-    run!(tx, |c| diesel::update(company_merges::table)
-        .filter(company_merges::organization_id.eq(organization).and(company_merges::destination_id.eq(source)))
-        .set(company_merges::destination_id.eq(destination))
-        .execute(c))?;
-    let merge = (
-        company_merges::organization_id.eq(organization),
-        company_merges::source_id.eq(source),
-        company_merges::destination_id.eq(destination),
-        company_merges::merged_at.eq(tx.now()),
-    );
-    run!(tx, |c| diesel::insert_into(company_merges::table).values(merge).execute(c))?;
-    Ok(())
 }
 
 /// Takes a company away and announces it. Who refers to it must be gone by now.

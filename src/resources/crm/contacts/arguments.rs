@@ -2,11 +2,18 @@
 
 use super::identity::{IdentityKey, IdentityType};
 use super::model::Contact;
-use types::{Document, Email, Nullable, Patch, Phone, Words};
+use types::{Document, Email, List, Name, Nullable, Patch, Phone, Words};
 
 use crate::arguments;
-use crate::method::{Error, FieldError, Result, Tx};
+use crate::method::{Code, Error, FieldError, Result, Tx};
 use crate::resources::account::users;
+use crate::resources::crm::companies;
+use crate::resources::crm::custom_fields::FieldObject;
+use crate::resources::crm::custom_fields::values::{self, Moment};
+use crate::resources::crm::tags::{self, TaggedType};
+
+/// The most identities of one contact.
+pub const MAX_IDENTITIES: usize = 100;
 
 /// Declares a method's arguments: its own, then all that may be set of a contact.
 macro_rules! contact_arguments {
@@ -26,6 +33,11 @@ macro_rules! contact_arguments {
                 pub email: Patch<Nullable<Email>>,
                 /// The primary telephone number, such as +1-555-0123: the primary identity of the type `phone` gets it.
                 pub phone: Patch<Nullable<Phone>>,
+                /// The company the contact works for.
+                pub company_id: Patch<Nullable<Id>>,
+                /// Whether this is the primary contact of the company; the one that was is no longer. A contact who goes to another
+                /// company is not its primary one unless this says so.
+                pub is_primary: Patch<bool>,
                 /// The contact's position, such as CEO.
                 pub title: Patch<Nullable<Words<120>>>,
                 /// The part the contact plays in a purchase, such as decision maker.
@@ -57,6 +69,10 @@ macro_rules! contact_arguments {
                 pub unverified: Patch<
                     Nullable<UnverifiedPatch>,
                 >,
+                /// Words to find the contact by, in place of those the contact has. New ones join the organization's tags.
+                pub tags: Patch<List<Name<50>, 100>>,
+                /// Values of the fields that the organization defined, merged by name; null clears.
+                pub custom_fields: Patch<Document>,
                 /// Free data, merged by key.
                 pub metadata: Patch<Document>,
                 /// The contact's id in another system; unique among contacts.
@@ -70,6 +86,7 @@ macro_rules! contact_arguments {
                 &self,
                 tx: &mut $crate::method::Tx<'_>,
                 contact: &mut $crate::resources::crm::contacts::Contact,
+                moment: $crate::resources::crm::custom_fields::values::Moment,
             ) -> $crate::method::Result<()> {
                 let before = contact.clone();
                 let args = self.clone();
@@ -91,8 +108,13 @@ macro_rules! contact_arguments {
                 args.unverified.apply(&mut contact.details.unverified);
                 args.metadata.apply(&mut contact.metadata);
                 args.external_id.apply(&mut contact.external_id);
-                $crate::resources::crm::contacts::arguments::reach(tx, contact, &self.email, &self.phone)?;
-                $crate::resources::crm::contacts::arguments::check(tx, &before, contact).await
+                args.company_id.apply(&mut contact.company_id);
+                contact.is_primary &= contact.company_id == before.company_id;
+                args.is_primary.apply(&mut contact.is_primary);
+                use $crate::resources::crm::contacts::arguments::{check, describe, reach};
+                reach(tx, contact, &self.email, &self.phone)?;
+                check(tx, &before, contact).await?;
+                describe(tx, contact, args.tags, args.custom_fields, moment).await
             }
         }
     };
@@ -103,7 +125,7 @@ pub(super) use contact_arguments;
 /// The types of these fields, by the short names that tell which of them may be left out.
 pub(super) mod types {
     pub use crate::db::Id;
-    pub use crate::method::{Document, Email, Language, Name, Nullable, Patch, Phone, Timezone, Url, Words};
+    pub use crate::method::{Document, Email, Language, List, Name, Nullable, Patch, Phone, Timezone, Url, Words};
     pub use crate::resources::crm::contacts::{AddressPatch, ContactType, UnverifiedPatch};
 }
 
@@ -143,7 +165,32 @@ pub(super) async fn check(tx: &mut Tx<'_>, before: &Contact, after: &Contact) ->
     if let Some(user) = after.user_id.filter(|_| after.user_id != before.user_id) {
         users::store::require(tx, &[("/user_id".into(), user)]).await?;
     }
+    if let Some(company) = after.company_id.filter(|_| after.company_id != before.company_id) {
+        companies::store::require(tx, "/company_id", company).await?;
+    }
+    if after.is_primary && after.company_id.is_none() {
+        return Err(Error::argument("/is_primary", "no_company", "only a contact of a company can be its primary one"));
+    }
     somebody(after)
+}
+
+/// Sets tags and custom fields, where they were sent.
+pub(super) async fn describe(
+    tx: &mut Tx<'_>,
+    contact: &mut Contact,
+    wanted: Patch<List<Name<50>, 100>>,
+    fields: Patch<Document>,
+    moment: Moment,
+) -> Result<()> {
+    if let Patch::Set(wanted) = wanted {
+        let wanted = wanted.0.iter().map(|name| name.to_string()).collect();
+        tags::store::retag(tx, TaggedType::Contact, contact.row.id, &mut contact.row.tags, wanted).await?;
+    }
+    let patch = match fields {
+        Patch::Set(document) => Some(document.0),
+        Patch::Absent => None,
+    };
+    values::apply(tx, FieldObject::Contact, &mut contact.row.custom_fields, patch, moment).await
 }
 
 /// Refuses a contact that nobody could tell from another.
@@ -167,15 +214,26 @@ arguments! {
     }
 }
 
-/// Gives a contact identities.
-pub(super) fn add_identities(tx: &Tx<'_>, contact: &mut Contact, new: &[NewIdentity]) -> Result<()> {
-    let mut wrong = Vec::new();
-    for (index, identity) in new.iter().enumerate() {
+/// The identities that an argument lists, and whether each is to be the primary one.
+pub(super) fn keys(method: &str, new: Option<&List<NewIdentity, 20>>) -> Result<Vec<(IdentityKey, bool)>> {
+    let (mut keys, mut wrong) = (Vec::new(), Vec::new());
+    for (index, identity) in new.into_iter().flat_map(|list| list.iter()).enumerate() {
         match IdentityKey::new(identity.kind, &identity.value) {
-            Ok(key) => contact.add_identity(tx.new_id(), &key, identity.is_primary == Some(true)),
+            Ok(key) => keys.push((key, identity.is_primary == Some(true))),
             Err(expected) => wrong.push(FieldError::new(format!("/identities/{index}/value"), "format", expected)),
         }
     }
+    if wrong.is_empty() { Ok(keys) } else { Err(Error::arguments(method, wrong)) }
+}
+
+/// Gives a contact identities, up to as many as one has.
+pub(super) fn add_identities(tx: &Tx<'_>, contact: &mut Contact, keys: &[(IdentityKey, bool)]) -> Result<()> {
+    for (key, is_primary) in keys {
+        contact.add_identity(tx.new_id(), key, *is_primary);
+    }
     contact.settle();
-    if wrong.is_empty() { Ok(()) } else { Err(Error::arguments(tx.ctx().method(), wrong)) }
+    if contact.identities.len() <= MAX_IDENTITIES {
+        return Ok(());
+    }
+    Err(Error::new(Code::LimitExceeded, format!("A contact has at most {MAX_IDENTITIES} identities.")))
 }

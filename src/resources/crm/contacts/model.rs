@@ -11,6 +11,7 @@ use super::parts::{Address, Consent, Unverified};
 use crate::db::prelude::*;
 use crate::db::{Id, Json, Timestamp};
 use crate::method::{Assign, Code, Object, Output, Tx};
+use crate::query::search::Entry;
 use crate::query::words;
 use crate::schema::contacts;
 use crate::text_enum;
@@ -34,6 +35,9 @@ impl Assign<ContactType> for ContactType {
         *target = self;
     }
 }
+
+/// The kind of the full-text index's entries for contacts.
+pub const SEARCHED: &str = "contact";
 
 /// What is stored of a contact in the table of contacts, but for what only queries need.
 #[derive(
@@ -236,6 +240,28 @@ impl Contact {
         }
     }
 
+    /// Gives the contact an identity that was another one's; it stays the same identity.
+    pub fn take_over(&mut self, identity: &Identity, is_primary: bool) {
+        let mut identity = identity.clone();
+        let (id, kind) = (identity.id, identity.kind);
+        identity.contact_id = self.row.id;
+        identity.is_primary = false;
+        self.identities.push(identity);
+        if is_primary || self.primary(kind).is_none() {
+            self.make_primary(id);
+        }
+    }
+
+    /// Takes an identity away. If it was the primary one, the oldest other of its type is from now on.
+    pub fn remove_identity(&mut self, id: Id) {
+        let Some(gone) = self.identity(id).cloned() else { return };
+        self.identities.retain(|identity| identity.id != id);
+        let heir = self.identities.iter().find(|identity| identity.kind == gone.kind).map(|identity| identity.id);
+        if let Some(heir) = heir.filter(|_| gone.is_primary) {
+            self.make_primary(heir);
+        }
+    }
+
     /// Makes an identity the primary one of its type.
     pub fn make_primary(&mut self, id: Id) {
         let Some(kind) = self.identity(id).map(|identity| identity.kind) else { return };
@@ -262,7 +288,7 @@ impl Contact {
     }
 
     /// Makes what is copied from the identities what they say.
-    pub(super) fn settle(&mut self) {
+    pub fn settle(&mut self) {
         let value = |kind| self.primary(kind).map(|identity: &Identity| identity.value.clone());
         let (email, phone) = (value(IdentityType::Email), value(IdentityType::Phone));
         self.row.email = email;
@@ -277,6 +303,16 @@ impl Contact {
     /// The name as namesakes share it.
     pub(super) fn name_key(&self) -> Option<String> {
         self.name.as_deref().map(words::fold).filter(|key| !key.is_empty())
+    }
+
+    /// What `search` finds the contact by.
+    pub(super) fn entry(&self) -> Entry {
+        let row = &self.row;
+        let texts = [&row.name, &row.first_name, &row.last_name, &row.title].into_iter().flatten();
+        let values = self.identities.iter().map(|identity| &identity.value);
+        let all: Vec<&str> = texts.chain(values).map(String::as_str).collect();
+        let words = words::fold(&all.join(" "));
+        Entry { kind: SEARCHED, id: row.id, parent: None, is_private: false, words }
     }
 
     /// The words of the contact's text fields.

@@ -81,6 +81,18 @@ pub struct Consent {
     pub updated_at: Option<Timestamp>,
 }
 
+impl Consent {
+    /// What was said of one channel.
+    pub fn of(&mut self, channel: ConsentChannel) -> &mut ConsentState {
+        match channel {
+            ConsentChannel::Email => &mut self.email,
+            ConsentChannel::Sms => &mut self.sms,
+            ConsentChannel::Whatsapp => &mut self.whatsapp,
+            ConsentChannel::Phone => &mut self.phone,
+        }
+    }
+}
+
 impl Default for Consent {
     fn default() -> Self {
         let unknown = ConsentState::Unknown;

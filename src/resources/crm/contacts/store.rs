@@ -3,13 +3,18 @@
 use diesel::dsl::case_when;
 use diesel::expression::IntoSql;
 
+use super::copies;
 use super::identity::{Identity, IdentityKey};
-use super::model::{Contact, ContactRow};
+use super::model::{Contact, ContactRow, SEARCHED};
+use crate::access::authenticate::Sessions;
 use crate::db::prelude::*;
 use crate::db::{Conn, Fault, Id, Timestamp};
 use crate::method::{Code, Error, OrConflict, Result, Tx};
+use crate::query::search;
+use crate::resources::crm::companies;
+use crate::resources::crm::tags::{self, TaggedType};
 use crate::schema::{contact_identities, contacts};
-use crate::{keep, lock, run, run_each};
+use crate::{keep, lock, lock_to_delete, run, run_each};
 
 /// A contact.
 pub async fn find(conn: &mut Conn, space: Id, id: Id) -> Result<Option<Contact>> {
@@ -20,14 +25,39 @@ pub async fn find(conn: &mut Conn, space: Id, id: Id) -> Result<Option<Contact>>
 
 /// The contact that a write is about, locked.
 pub async fn target(tx: &mut Tx<'_>, id: Id) -> Result<Contact> {
-    let found = lock(tx, id).await?;
-    tx.target(found)
+    let space = tx.space();
+    match lock(tx, id).await? {
+        None => Err(copies::not_found(tx, space, id).await?),
+        found => tx.target(found),
+    }
+}
+
+/// The contact that is about to be deleted, locked.
+pub async fn target_to_delete(tx: &mut Tx<'_>, id: Id) -> Result<Contact> {
+    let space = tx.space();
+    match lock_to_delete(tx, id).await? {
+        None => Err(copies::not_found(tx, space, id).await?),
+        found => tx.target(found),
+    }
 }
 
 /// A contact that a write changes besides what it is about, locked. All that changes identities of a contact holds this lock.
 pub async fn lock(tx: &mut Tx<'_>, id: Id) -> Result<Option<Contact>> {
     let space = tx.space();
+    lock_in(tx, space, id).await
+}
+
+/// The same, in a space that need not be the caller's.
+pub async fn lock_in(tx: &mut Tx<'_>, space: Id, id: Id) -> Result<Option<Contact>> {
     let row: Option<ContactRow> = lock!(tx, contacts::table.find((space, id)).select(ContactRow::as_select()))?;
+    Ok(with_identities(tx, space, row.into_iter().collect()).await?.pop())
+}
+
+/// A contact that is about to go, locked; nobody can come to refer to it meanwhile.
+pub async fn lock_to_delete(tx: &mut Tx<'_>, id: Id) -> Result<Option<Contact>> {
+    let space = tx.space();
+    let row: Option<ContactRow> =
+        lock_to_delete!(tx, contacts::table.find((space, id)).select(ContactRow::as_select()))?;
     Ok(with_identities(tx, space, row.into_iter().collect()).await?.pop())
 }
 
@@ -57,6 +87,39 @@ pub async fn by_identity(conn: &mut Conn, space: Id, key: &IdentityKey) -> Resul
         .select(contact_identities::contact_id)
         .first(c))
     .optional()?)
+}
+
+/// The contacts that are known by any of these values, anywhere.
+pub async fn known_as(conn: &mut Conn, space: Id, values: &[String]) -> Result<Vec<Id>> {
+    Ok(run!(conn, |c| contact_identities::table
+        .filter(contact_identities::organization_id.eq(space).and(contact_identities::value.eq_any(values)))
+        .select(contact_identities::contact_id)
+        .load(c))?)
+}
+
+/// These contacts, oldest first; those that are not there are left out.
+pub async fn find_all(conn: &mut Conn, space: Id, ids: &[Id]) -> Result<Vec<Contact>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows: Vec<ContactRow> = run!(conn, |c| contacts::table
+        .filter(contacts::organization_id.eq(space).and(contacts::id.eq_any(ids)))
+        .order(contacts::id)
+        .select(ContactRow::as_select())
+        .load(c))?;
+    with_identities(conn, space, rows).await
+}
+
+/// Whether a company has a primary contact.
+pub async fn has_primary(tx: &mut Tx<'_>, company: Id) -> Result<bool> {
+    let space = tx.space();
+    let found: Option<Id> = run!(tx, |c| contacts::table
+        .filter(contacts::organization_id.eq(space).and(contacts::company_id.eq(company)))
+        .filter(contacts::is_primary)
+        .select(contacts::id)
+        .first(c))
+    .optional()?;
+    Ok(found.is_some())
 }
 
 /// The contact that is called so in another system.
@@ -112,7 +175,7 @@ pub async fn identify(tx: &mut Tx<'_>, known_by: &KnownBy, name: Option<&str>, a
             KnownBy::Identity(key) => contact.add_identity(tx.new_id_at(at), key, true),
             KnownBy::ExternalId(external_id) => contact.external_id = Some(external_id.clone()),
         }
-        return insert(tx, contact).await;
+        return insert(tx, contact).await.map_err(again);
     };
     let before = lock(tx, id).await?.ok_or_else(gone)?;
     let is_still_known = match known_by {
@@ -130,16 +193,36 @@ pub async fn identify(tx: &mut Tx<'_>, known_by: &KnownBy, name: Option<&str>, a
 }
 
 /// Stores a new contact and announces it.
-pub async fn insert(tx: &mut Tx<'_>, mut contact: Contact) -> Result<Contact> {
+pub async fn insert(tx: &mut Tx<'_>, contact: Contact) -> Result<Contact> {
+    let contact = put(tx, contact).await?;
+    tx.emit("contact.created", &contact)?;
+    Ok(contact)
+}
+
+/// Puts a contact that is not there, or not any more, among the contacts; its tags are for the caller to note.
+pub(super) async fn put(tx: &mut Tx<'_>, mut contact: Contact) -> Result<Contact> {
     contact.settle();
     refuse_taken(tx, None, &contact).await?;
+    make_way(tx, None, &contact).await?;
     run!(tx, |c| diesel::insert_into(contacts::table)
         .values((&contact.row, contacts::words.eq(contact.words()), contacts::name_key.eq(contact.name_key())))
         .execute(c))
     .or_conflict(raced)?;
     insert_identities(tx, &contact.identities).await?;
-    tx.emit("contact.created", &contact)?;
+    search::put(tx, contact.entry()).await?;
+    companies::store::move_contact(tx, None, contact.company_id).await?;
     Ok(contact)
+}
+
+/// Takes a contact, locked to be deleted, from among the contacts, with all that is found by it.
+pub(super) async fn take_out(tx: &mut Tx<'_>, contact: &Contact) -> Result<()> {
+    tags::store::untag_all(tx, TaggedType::Contact, contact.row.id).await?;
+    search::remove(tx, SEARCHED, contact.row.id).await?;
+    if contact.is_verified {
+        Sessions::forget(tx)?;
+    }
+    run!(tx, |c| diesel::delete(contacts::table.find((contact.organization_id, contact.row.id))).execute(c))?;
+    companies::store::move_contact(tx, contact.company_id, None).await
 }
 
 /// Stores what has become of a contact and announces it as `event`. Without a difference nothing happens.
@@ -149,15 +232,51 @@ pub async fn save(tx: &mut Tx<'_>, before: Contact, mut after: Contact, event: &
         return Ok(before);
     }
     refuse_taken(tx, Some(&before), &after).await?;
+    make_way(tx, Some(&before), &after).await?;
+    let after = write(tx, &before, after, event).await?;
+    companies::store::move_contact(tx, before.company_id, after.company_id).await?;
+    Ok(after)
+}
+
+async fn write(tx: &mut Tx<'_>, before: &Contact, mut after: Contact, event: &'static str) -> Result<Contact> {
     after.version += 1;
     after.updated_at = tx.now();
-    run!(tx, |c| diesel::update(contacts::table.find((after.organization_id, after.id)))
+    run!(tx, |c| diesel::update(contacts::table.find((after.organization_id, after.row.id)))
         .set((&after.row, contacts::words.eq(after.words()), contacts::name_key.eq(after.name_key())))
         .execute(c))
     .or_conflict(raced)?;
-    save_identities(tx, &before, &after).await?;
-    tx.emit_change(event, &before, &after)?;
+    save_identities(tx, before, &after).await?;
+    // Only who was authenticated has tokens; from the commit on they are looked up again.
+    if after.is_verified && after.is_blocked != before.is_blocked {
+        Sessions::forget(tx)?;
+    }
+    let entry = after.entry();
+    if entry.words != before.entry().words {
+        search::put(tx, entry).await?;
+    }
+    tx.emit_change(event, before, &after)?;
     Ok(after)
+}
+
+/// Where a contact becomes the primary one of a company, the one that was is no longer.
+async fn make_way(tx: &mut Tx<'_>, before: Option<&Contact>, after: &Contact) -> Result<()> {
+    let was = before.is_some_and(|before| before.is_primary && before.company_id == after.company_id);
+    let Some(company) = after.company_id.filter(|_| after.is_primary && !was) else { return Ok(()) };
+    let other: Option<Id> = run!(tx, |c| contacts::table
+        .filter(contacts::organization_id.eq(after.organization_id).and(contacts::company_id.eq(company)))
+        .filter(contacts::is_primary.and(contacts::id.ne(after.row.id)))
+        .select(contacts::id)
+        .first(c))
+    .optional()?;
+    let Some(other) = other else { return Ok(()) };
+    let before = lock(tx, other).await?.ok_or_else(gone)?;
+    if !before.is_primary || before.company_id != Some(company) {
+        return Err(gone());
+    }
+    let mut yielding = before.clone();
+    yielding.is_primary = false;
+    write(tx, &before, yielding, "contact.updated").await?;
+    Ok(())
 }
 
 /// How the numbers of a contact's conversations change.
@@ -237,6 +356,11 @@ fn taken(what: &str, by: Id) -> Error {
 /// Somebody else stored the same identity between the look and the write: looked at again, it is there.
 fn raced(index: &str) -> Error {
     Fault::Retry(format!("taken meanwhile: {index}")).into()
+}
+
+/// For those who looked for the owner of what they store: that another contact has it by now means that they look again.
+pub(super) fn again(error: Error) -> Error {
+    if error.code() == Code::AlreadyExists { gone() } else { error }
 }
 
 /// The contact that was found is not there, or not known by that, any more: looked at again, things are different.

@@ -10,7 +10,7 @@ use super::store;
 use crate::db::{Fault, Id, Json, Timestamp};
 use crate::method::{Document, Email, Error, FieldError, Phone, Result, Tx, Url, suggest};
 use crate::resources::account::users;
-use crate::resources::crm::companies;
+use crate::resources::crm::{companies, contacts};
 
 /// The most characters of a text.
 const MAX_TEXT: usize = 5000;
@@ -92,7 +92,7 @@ fn short(error: &regex::Error) -> String {
     format!("expected a regular expression: {}", last.trim_start_matches("error: "))
 }
 
-/// A user or company that a value names, with the pointer to it.
+/// A user, contact or company that a value names, with the pointer to it.
 type Named = (FieldType, String, Id);
 
 struct Change<'a> {
@@ -297,10 +297,11 @@ async fn unknown_ids(tx: &mut Tx<'_>, named: Vec<Named>) -> Result<Vec<FieldErro
     let of = |type_: FieldType| named.iter().filter(|(of, ..)| *of == type_).map(|(.., id)| *id).collect::<Vec<_>>();
     let users: HashSet<Id> = users::store::keep(tx, &of(FieldType::User)).await?.into_iter().collect();
     let companies: HashSet<Id> = companies::store::keep(tx, &of(FieldType::Company)).await?.into_iter().collect();
+    let contacts: HashSet<Id> = contacts::store::keep(tx, &of(FieldType::Contact)).await?.into_iter().collect();
     let unknown = named.iter().filter(|(type_, _, id)| match type_ {
         FieldType::User => !users.contains(id),
         FieldType::Company => !companies.contains(id),
-        _ => true,
+        _ => !contacts.contains(id),
     });
     Ok(unknown
         .map(|(type_, pointer, id)| FieldError::new(pointer, "unknown_id", format!("there is no {type_} {id}")))

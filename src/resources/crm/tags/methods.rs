@@ -98,7 +98,8 @@ impl Method for Update {
     const ACCESS: Access = Access::write(Area::Tags);
     const KIND: Kind = Kind::Write;
     const ERRORS: &'static [Code] = &[Code::AlreadyExists, Code::LimitExceeded, Code::TagNotFound];
-    const EVENTS: &'static [&'static str] = &["tag.updated", "company.updated"];
+    const EVENTS: &'static [&'static str] =
+        &["tag.updated", "contact.updated", "company.updated", "conversation.updated"];
     const EXAMPLE: &'static str = r##"{"name":"urgent","color":"#cc0000"}"##;
     type Output = Tag;
 
@@ -141,7 +142,8 @@ impl Method for Delete {
     const ACCESS: Access = Access::write(Area::Tags);
     const KIND: Kind = Kind::Delete;
     const ERRORS: &'static [Code] = &[Code::LimitExceeded, Code::TagNotFound];
-    const EVENTS: &'static [&'static str] = &["tag.deleted", "company.updated"];
+    const EVENTS: &'static [&'static str] =
+        &["tag.deleted", "contact.updated", "company.updated", "conversation.updated"];
     const EXAMPLE: &'static str = r#"{"name":"urgent"}"#;
     type Output = Void;
 

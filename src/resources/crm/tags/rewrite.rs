@@ -4,7 +4,8 @@ use super::model::{TaggedType, fold};
 use super::store;
 use crate::db::Id;
 use crate::method::{Code, Error, Result, Tx};
-use crate::resources::crm::companies;
+use crate::resources::crm::{companies, contacts};
+use crate::resources::inbox::conversations;
 
 /// The most objects that one call changes.
 pub const MAX_USES: usize = 1000;
@@ -64,12 +65,21 @@ async fn in_object(tx: &mut Tx<'_>, object_type: TaggedType, id: Id, key: &str, 
                 let mut after = before.clone();
                 change.apply(&mut after.tags, key);
                 store::save(tx, before, after, $event).await?;
+                return Ok(());
             }
         }};
     }
     match object_type {
         TaggedType::Company => rewrite!(companies::store, "company.updated"),
-        TaggedType::Contact | TaggedType::Conversation => {}
+        TaggedType::Contact => rewrite!(contacts::store, "contact.updated"),
+        TaggedType::Conversation => {
+            rewrite!(conversations::store, "conversation.updated");
+            // One that was deleted keeps its tags for the day it is restored; nobody sees it change.
+            if let Some(mut tags) = store::of_deleted_conversation(tx, id).await? {
+                change.apply(&mut tags, key);
+                store::retag_deleted_conversation(tx, id, tags).await?;
+            }
+        }
     }
     Ok(())
 }

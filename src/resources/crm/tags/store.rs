@@ -9,8 +9,8 @@ use super::model::{MAX_TAGS, Tag, TagRow, TaggedType, fold, tidy};
 use crate::db::prelude::*;
 use crate::db::{Conn, Fault, Id, Json};
 use crate::method::{Code, Error, Object, OrConflict, Result, Tx, Window};
-use crate::schema::{tag_uses, tags};
-use crate::{keep, lock_to_delete, run, run_each, run_page};
+use crate::schema::{conversations, tag_uses, tags};
+use crate::{keep, lock, lock_to_delete, run, run_each, run_page};
 
 /// A tag.
 pub async fn find(conn: &mut Conn, organization: Id, key: &str) -> Result<Option<TagRow>> {
@@ -85,6 +85,23 @@ pub async fn uses(tx: &mut Tx<'_>, key: &str, limit: usize) -> Result<Vec<(Tagge
         .limit(limit as i64)
         .select((tag_uses::object_type, tag_uses::object_id))
         .load(c))?)
+}
+
+/// The tags of a conversation that was deleted and can be restored, locked.
+pub async fn of_deleted_conversation(tx: &mut Tx<'_>, id: Id) -> Result<Option<Vec<String>>> {
+    let organization = tx.space();
+    let found: Option<Json<Vec<String>>> =
+        lock!(tx, conversations::table.find((organization, id)).select(conversations::tags))?;
+    Ok(found.map(|tags| tags.0))
+}
+
+/// Gives such a conversation other tags.
+pub async fn retag_deleted_conversation(tx: &mut Tx<'_>, id: Id, tags: Vec<String>) -> Result<()> {
+    let organization = tx.space();
+    run!(tx, |c| diesel::update(conversations::table.find((organization, id)))
+        .set(conversations::tags.eq(Json(&tags)))
+        .execute(c))?;
+    Ok(())
 }
 
 /// Stores a new tag and announces it.

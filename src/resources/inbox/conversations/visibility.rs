@@ -57,6 +57,9 @@ impl Sight {
     /// The sight of the one who calls.
     pub async fn of(ctx: &Context, conn: &mut Conn) -> Result<Self> {
         let caller = ctx.caller()?;
+        if let Some(contact) = caller.contact {
+            return Ok(Self::OfContact(contact));
+        }
         match caller.user {
             Some(user) if !caller.is_owner() => Self::of_user(conn, View::of(ctx), user).await,
             _ => Ok(Self::All),

@@ -40,6 +40,8 @@ pub struct MethodInfo {
     pub scopes: Vec<String>,
     /// Whether it is called without a token.
     pub public: bool,
+    /// Whether a contact may call it with a token of their own, about their own things.
+    pub for_contacts: bool,
     /// The rate limit that it counts against.
     pub rate: Rate,
     /// The JSON Schema of the arguments.
@@ -79,6 +81,7 @@ impl MethodInfo {
                 _ => Vec::new(),
             },
             public: entry.access == crate::method::Access::Public,
+            for_contacts: entry.for_contacts,
             rate: entry.rate,
             args: method.arguments().clone(),
             result: if entry.is_void { Value::Null } else { method.result().clone() },

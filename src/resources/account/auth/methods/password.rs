@@ -166,6 +166,7 @@ fn himself(account: &Account) -> Caller {
     Caller {
         actor: Actor { kind: ActorType::User, id: account.id, name: account.name.clone() },
         user: Some(account.id),
+        contact: None,
         scopes: ScopeSet::NONE,
         ..server_itself(account.organization_id)
     }

@@ -4,6 +4,7 @@ use crate::db::Id;
 use crate::method::{Access, Area, Code, Context, Kind, Method, Result, Void};
 use crate::resources::account::users::{rules, store};
 use crate::resources::account::{organizations, teams};
+use crate::resources::crm::contacts;
 use crate::resources::inbox::conversations;
 
 arguments! {
@@ -25,8 +26,14 @@ impl Method for Delete {
     const ACCESS: Access = Access::write(Area::Users);
     const KIND: Kind = Kind::Delete;
     const ERRORS: &'static [Code] = &[Code::InUse, Code::NoPermission];
-    const EVENTS: &'static [&'static str] =
-        &["user.deleted", "team.member_removed", "organization.updated", "api_key.revoked", "conversation.assigned"];
+    const EVENTS: &'static [&'static str] = &[
+        "user.deleted",
+        "team.member_removed",
+        "organization.updated",
+        "api_key.revoked",
+        "conversation.assigned",
+        "contact.updated",
+    ];
     const EXAMPLE: &'static str =
         r#"{"id":"0193f3a1-b2c3-7d4e-8f90-a1b2c3d4e5f6","reassign_to_user_id":"0193f3a1-b2c3-7d4e-8f90-a1b2c3d4e5f7"}"#;
     type Output = Void;
@@ -43,6 +50,7 @@ impl Method for Delete {
             organizations::store::replace_default_user(tx, self.id, self.reassign_to_user_id).await?;
             store::revoke_keys(tx, self.id).await?;
             conversations::heirs::of_user(tx, self.id, self.reassign_to_user_id).await?;
+            contacts::heirs::of_user(tx, self.id, self.reassign_to_user_id).await?;
             conversations::heirs::forget_user(tx, self.id).await?;
             // His own sessions go with him; those in which he acts as another belong to the other and would stay.
             session::revoke_all(tx, self.id, None).await?;

@@ -5,6 +5,7 @@ use crate::db::Id;
 use crate::method::{Access, Area, Code, Context, Error, Kind, Method, Result};
 use crate::resources::account::organizations;
 use crate::resources::account::users::{User, UserStatus, rules, store};
+use crate::resources::crm::contacts;
 use crate::resources::inbox::conversations;
 
 arguments! {
@@ -52,8 +53,8 @@ arguments! {
     pub struct Deactivate {
         /// The user.
         pub id: Id,
-        /// The active user who takes over open conversations, and the place as default user of the organization. Without one, both
-        /// stay as they are.
+        /// The active user who takes over open conversations, contacts, and the place as default user of the organization. Without
+        /// one, all of it stays as it is.
         pub reassign_to_user_id: Option<Id>,
     }
 }
@@ -64,7 +65,7 @@ impl Method for Deactivate {
     const KIND: Kind = Kind::Write;
     const ERRORS: &'static [Code] = &[Code::InvalidState, Code::InUse, Code::NoPermission];
     const EVENTS: &'static [&'static str] =
-        &["user.deactivated", "api_key.revoked", "organization.updated", "conversation.assigned"];
+        &["user.deactivated", "api_key.revoked", "organization.updated", "conversation.assigned", "contact.updated"];
     const EXAMPLE: &'static str = r#"{"id":"0193f3a1-b2c3-7d4e-8f90-a1b2c3d4e5f6"}"#;
     type Output = User;
 
@@ -90,6 +91,7 @@ impl Method for Deactivate {
             if let Some(heir) = self.reassign_to_user_id {
                 organizations::store::replace_default_user(tx, self.id, Some(heir)).await?;
                 conversations::heirs::of_user(tx, self.id, Some(heir)).await?;
+                contacts::heirs::of_user(tx, self.id, Some(heir)).await?;
             }
             if was_owner {
                 rules::require_an_owner(tx).await?;

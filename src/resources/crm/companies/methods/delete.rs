@@ -1,4 +1,4 @@
-use super::super::{placing, store};
+use super::super::{belongings, placing, store};
 use crate::arguments;
 use crate::db::Id;
 use crate::method::{Access, Area, Context, Kind, Method, Result, Void};
@@ -27,6 +27,7 @@ impl Method for Delete {
             let company = store::target_to_delete(tx, self.id).await?;
             placing::still_in(&company, stage)?;
             placing::leave(tx, &mut company.clone()).await?;
+            belongings::release(tx, company.id).await?;
             store::delete(tx, &company).await?;
             Ok(Void {})
         })

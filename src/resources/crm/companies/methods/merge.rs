@@ -1,5 +1,5 @@
 use super::super::model::Company;
-use super::super::{placing, store};
+use super::super::{belongings, placing, store};
 use crate::arguments;
 use crate::db::Id;
 use crate::method::{Access, Area, Code, Context, Document, Error, FieldError, Kind, Method, Result, Tx, merge_map};
@@ -50,7 +50,7 @@ impl Method for Merge {
             }
             let wanted = [destination.tags.0.clone(), source.tags.0.clone()].concat();
             tags::store::retag(tx, TaggedType::Company, destination.id, &mut merged.tags, wanted).await?;
-            store::move_belongings(tx, source.id, destination.id).await?;
+            belongings::hand_over(tx, source.id, destination.id).await?;
             store::delete(tx, &source).await?;
             store::replace(tx, &destination, merged, "company.merged").await
         })

@@ -1,12 +1,14 @@
+use super::super::fields::FIELDS;
 use super::super::model::Company;
 use super::super::store;
 use crate::arguments;
 use crate::db::Id;
-use crate::method::{Access, Area, Context, Error, Kind, Method, Name, Page, Result};
+use crate::method::{Access, Area, Code, Context, Error, Kind, Method, Name, Page, Result};
+use crate::query::Listing;
 
 arguments! {
-    /// Lists companies.
-    pub struct ListCompanies paged {
+    /// Lists companies, those that a query finds, or all.
+    pub struct ListCompanies filtered {
         /// Only companies in this stage.
         pub stage_id: Option<Id>,
         /// Only customers, or only those that are none.
@@ -20,14 +22,22 @@ impl Method for ListCompanies {
     const NAME: &'static str = "companies.list";
     const ACCESS: Access = Access::read(Area::Companies);
     const KIND: Kind = Kind::Read;
-    const EXAMPLE: &'static str = r#"{"limit":50}"#;
+    const ERRORS: &'static [Code] = &[Code::InvalidQuery];
+    const EXAMPLE: &'static str =
+        r#"{"filters":"is_customer:false AND created_at:>2024-01-15","sort":"created_at:desc"}"#;
     type Output = Page<Company>;
 
     async fn call(self, ctx: Context) -> Result<Page<Company>> {
-        let window = ctx.page(&self)?;
+        let list = Listing::new(&ctx, &self, &FIELDS)?;
         let filter = store::Filter { stage: self.stage_id, is_customer: self.is_customer, owner: self.owner_user_id };
-        let rows = store::list(&mut *ctx.read().await?, ctx.space(), filter, &window).await?;
-        Ok(window.page(&ctx, rows))
+        let space = ctx.space();
+        let (list, found) = ctx
+            .scan(async move |conn| {
+                let found = store::list(conn, space, filter, &list).await?;
+                Ok((list, found))
+            })
+            .await?;
+        list.page(&ctx, found)
     }
 }
 

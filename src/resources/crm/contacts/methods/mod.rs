@@ -1,14 +1,49 @@
 //! What can be done with contacts.
 
+mod authenticate;
 mod create;
+mod delete;
+mod describe;
+mod duplicates;
+mod identities;
+mod merge;
 mod read;
 mod update;
+mod upsert;
 
+pub use authenticate::*;
 pub use create::*;
+pub use delete::*;
+pub use describe::*;
+pub use duplicates::*;
+pub use identities::*;
+pub use merge::*;
 pub use read::*;
 pub use update::*;
+pub use upsert::*;
 
 use crate::method::Entry;
 
 /// The methods of contacts.
-pub const METHODS: &[Entry] = &[Entry::of::<Create>(), Entry::of::<Info>(), Entry::of::<Update>()];
+pub const METHODS: &[Entry] = &[
+    Entry::of::<Create>(),
+    Entry::of::<ListContacts>(),
+    Entry::of::<Info>(),
+    Entry::of::<Update>(),
+    Entry::of::<Authenticate>(),
+    Entry::of::<Upsert>(),
+    Entry::of::<Delete>(),
+    Entry::of::<Restore>(),
+    Entry::of::<Merge>(),
+    Entry::of::<Unmerge>(),
+    Entry::of::<FindDuplicates>(),
+    Entry::of::<AddIdentity>(),
+    Entry::of::<UpdateIdentity>(),
+    Entry::of::<RemoveIdentity>(),
+    Entry::of::<FindByIdentity>(),
+    Entry::of::<Block>(),
+    Entry::of::<Unblock>(),
+    Entry::of::<SetConsent>(),
+    Entry::of::<AddTag>(),
+    Entry::of::<RemoveTag>(),
+];

@@ -1,10 +1,11 @@
 //! How contacts are read.
 
 use crate::arguments;
-use crate::db::Id;
-use crate::method::{Access, Area, Context, Error, Kind, Method, Name, Result, Words};
+use crate::db::{Id, Timestamp};
+use crate::method::{Access, Area, Code, Context, Error, Kind, Method, Name, Page, Result, Words};
+use crate::query::Listing;
 use crate::resources::crm::contacts::arguments::key;
-use crate::resources::crm::contacts::{Contact, IdentityType, store};
+use crate::resources::crm::contacts::{Contact, ContactType, FIELDS, IdentityType, copies, listing, store};
 
 arguments! {
     /// What a contact is known by.
@@ -50,10 +51,53 @@ impl Method for Info {
             }
             _ => return Err(Error::argument("", "required", "expected one of id, external_id, identity")),
         };
-        let found = match id {
-            Some(id) => store::find(&mut conn, space, id).await?,
-            None => None,
-        };
-        found.ok_or_else(Error::not_found::<Contact>)
+        let Some(id) = id else { return Err(Error::not_found::<Contact>()) };
+        match store::find(&mut conn, space, id).await? {
+            Some(contact) => Ok(contact),
+            None => Err(copies::not_found(&mut conn, space, id).await?),
+        }
+    }
+}
+
+arguments! {
+    /// Lists contacts, those that a query finds, or all.
+    ///
+    /// `search` is for what a person types into a box: names, addresses and numbers that begin so, whatever their order.
+    pub struct ListContacts filtered {
+        /// Only contacts of this company.
+        pub company_id: Option<Id>,
+        /// Only contacts with these words in their names, e-mail addresses, telephone numbers, accounts or title; the last word may be
+        /// the beginning of one.
+        pub search: Option<Name<200>>,
+        /// Only contacts of this type.
+        #[serde(rename = "type")]
+        pub kind: Option<ContactType>,
+        /// Only contacts that were changed after this instant.
+        pub updated_after: Option<Timestamp>,
+    }
+}
+
+impl Method for ListContacts {
+    const NAME: &'static str = "contacts.list";
+    const ACCESS: Access = Access::read(Area::Contacts);
+    const KIND: Kind = Kind::Read;
+    const ERRORS: &'static [Code] = &[Code::InvalidQuery];
+    const EXAMPLE: &'static str = r#"{"filters":"is_blocked:false","sort":"created_at:desc"}"#;
+    type Output = Page<Contact>;
+
+    async fn call(self, ctx: Context) -> Result<Page<Contact>> {
+        let space = ctx.space();
+        let mut list = Listing::new(&ctx, &self, &FIELDS)?;
+        if let Some(text) = &self.search {
+            list = list.and(listing::found_by(space, text));
+        }
+        let filter = listing::Filter { company: self.company_id, kind: self.kind, updated_after: self.updated_after };
+        let (list, found) = ctx
+            .scan(async move |conn| {
+                let found = listing::list(conn, space, filter, &list).await?;
+                Ok((list, found))
+            })
+            .await?;
+        list.page(&ctx, found)
     }
 }

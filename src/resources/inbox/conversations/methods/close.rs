@@ -2,10 +2,11 @@ use serde_json::json;
 
 use crate::arguments;
 use crate::db::Id;
-use crate::method::{Access, Area, Code, Context, Error, Kind, Method, Nullable, Result, Tx, Words, stored};
+use crate::method::{Access, Area, Code, Context, Error, Kind, Method, Name, Nullable, Result, Tx, Words, stored};
 use crate::resources::crm::custom_fields::{FieldObject, values};
 use crate::resources::inbox::conversations::timeline::{self, Happening};
 use crate::resources::inbox::conversations::{CloseReason, Conversation, Resolution, Status, store};
+use crate::resources::inbox::{csat, messages};
 
 arguments! {
     /// Closes a conversation.
@@ -17,6 +18,10 @@ arguments! {
         pub id: Id,
         /// Whether the contact was helped.
         pub resolution: Resolution,
+        /// A private note on it, which is added to the conversation.
+        pub note: Option<Name<100000>>,
+        /// Ask the contact how content they were; false if left out.
+        pub request_csat: Option<bool>,
     }
 }
 
@@ -24,8 +29,8 @@ impl Method for Close {
     const NAME: &'static str = "conversations.close";
     const ACCESS: Access = Access::write(Area::Conversations);
     const KIND: Kind = Kind::Write;
-    const ERRORS: &'static [Code] = &[Code::InvalidState];
-    const EVENTS: &'static [&'static str] = &["conversation.closed"];
+    const ERRORS: &'static [Code] = &[Code::InvalidState, Code::AlreadyExists];
+    const EVENTS: &'static [&'static str] = &["conversation.closed", "message.created", "csat.requested"];
     const EXAMPLE: &'static str = r#"{"id":"0193f3a1-b2c3-7d4e-8f90-a1b2c3d4e5f6","resolution":"resolved"}"#;
     type Output = Conversation;
 
@@ -40,9 +45,15 @@ impl Method for Close {
             values::apply(tx, FieldObject::Conversation, &mut after.custom_fields, None, values::Moment::Close).await?;
             let reason = if tx.ctx().caller()?.user.is_some() { CloseReason::User } else { CloseReason::Api };
             after.close(tx.now(), reason, Some(self.resolution));
-            let closed = store::save(tx, before, after, "conversation.closed").await?;
+            let mut closed = store::save(tx, before, after, "conversation.closed").await?;
+            if let Some(note) = &self.note {
+                closed = messages::note(tx, closed, note).await?;
+            }
             let data = json!({ "resolution": self.resolution, "close_reason": reason });
             timeline::record(tx, &closed, Happening::Closed, data).await?;
+            if self.request_csat == Some(true) {
+                csat::store::request(tx, &closed).await?;
+            }
             Ok(closed)
         })
         .await

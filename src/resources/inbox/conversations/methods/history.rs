@@ -6,6 +6,7 @@ use crate::method::{Access, Area, Context, Document, Error, Kind, List, Method, 
 use crate::resources::inbox::conversations::history::{self, ItemType, TimelineItem};
 use crate::resources::inbox::conversations::timeline::{self, Happening};
 use crate::resources::inbox::conversations::{Conversation, store, visibility::Sight};
+use crate::resources::inbox::messages::{self, Message};
 
 arguments! {
     /// Answers the timeline of a conversation: its messages and notes, and what happened to it, oldest first.
@@ -33,8 +34,14 @@ impl Method for History {
         let found = store::seen(&mut conn, &sight, ctx.space(), self.id).await?;
         let conversation = found.ok_or_else(Error::not_found::<Conversation>)?;
         let types = self.types.map_or(ItemType::ALL.to_vec(), |types| types.0);
-        let rows = history::page(&mut conn, &conversation, &types, &window).await?;
-        Ok(window.page(&ctx, rows))
+        let (mut items, total) = history::page(&mut conn, &conversation, &types, &window).await?;
+        let mut shown: Vec<Message> = items.iter_mut().filter_map(|item| item.message.take()).collect();
+        messages::store::show_files(&ctx, &mut conn, &mut shown).await?;
+        let mut shown = shown.into_iter();
+        for item in items.iter_mut().filter(|item| item.type_ == ItemType::Message) {
+            item.message = shown.next();
+        }
+        Ok(window.page(&ctx, (items, total)))
     }
 }
 
