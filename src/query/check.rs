@@ -1,5 +1,6 @@
 //! Checks what was read against the fields of an object: names, types, words. What comes out needs no further questions.
 
+use super::asker::Asker;
 use super::error::{QueryError, shown};
 use super::instant::{self, Interval};
 use super::parse::parse;
@@ -9,46 +10,9 @@ use super::tree::{Bound, Leaf, Node, Query, Value};
 use super::words;
 use crate::db::functions::OpenTest;
 use crate::db::{Id, Timestamp};
-use crate::method::{Context, ScopeSet, suggest};
+use crate::method::suggest;
 
 type Result<T> = std::result::Result<T, QueryError>;
-
-/// Who asks, when, and about whose objects: what `me`, `my_teams` and `now` stand for.
-#[derive(Clone, Debug)]
-pub struct Asker {
-    /// The instant that `now` stands for.
-    pub now: Timestamp,
-    /// Where the objects are.
-    pub space: Id,
-    /// The organization, where teams are.
-    pub organization: Id,
-    /// The user that `me` stands for.
-    pub user: Option<Id>,
-    /// The teams that `my_teams` stands for; looked up by the query if they are not known.
-    pub teams: Option<Vec<Id>>,
-    /// What the asker may ask for.
-    pub scopes: ScopeSet,
-}
-
-impl Asker {
-    /// The caller.
-    pub fn of(ctx: &Context) -> Self {
-        let caller = ctx.caller_if_any();
-        Self {
-            now: ctx.now(),
-            space: ctx.space(),
-            organization: ctx.organization(),
-            user: caller.and_then(|caller| caller.user),
-            teams: None,
-            scopes: caller.map(|caller| caller.scopes).unwrap_or_default(),
-        }
-    }
-
-    /// Anybody: for a query that is checked when it is saved, and asked later by others.
-    pub fn anybody(ctx: &Context) -> Self {
-        Self { user: Some(Id::NIL), scopes: ScopeSet::ALL, ..Self::of(ctx) }
-    }
-}
 
 /// A query that fits the fields of an object.
 #[derive(Clone, Debug)]

@@ -4,16 +4,17 @@
 //! Rows are in the order of (sort key, id). A key that is not there comes before all others. These rows are read by a statement of their
 //! own, so that each statement is a walk along one stretch of an index: see [`Listing::slices`].
 
-use super::check::Asker;
-use super::error::shown;
+use super::asker::Asker;
 use super::predicate::{Part, Predicate, Sql};
 use super::sql::{Compiler, Dialect};
-use super::table::{Field, Kept, Kind, Place, Sort, Table};
-use crate::db::{Id, Timestamp};
+use super::table::{Field, Kept, Place, Sort, Table};
+use crate::db::Id;
 use crate::method::cursor::Key;
-use crate::method::{
-    Context, Error, FieldError, FieldNames, Include, Limit, List, Object, Page, PageFrame, Result, suggest,
-};
+use crate::method::{Context, Error, FieldNames, Include, Limit, List, Object, Page, PageFrame, Result};
+
+mod key;
+
+use key::{KeyKind, bound, fits, kind, sort};
 
 /// So many characters of a text count when a list is sorted by it: no more fit into a cursor.
 pub const SORTED_CHARS: usize = 24;
@@ -130,17 +131,25 @@ impl Listing {
         if matches!(field.sort, Some(Sort::Rank)) {
             return self.ranks(field, after);
         }
-        let (mut with_key, mut without_key) = (true, true);
+        // A text that is not there counts as an empty one, so that there is always a key.
+        let (mut with_key, mut without_key) = (true, kind(field) != KeyKind::Text || field.kept == Kept::InstantText);
         let (mut after_key, mut after_id) = (None, None);
         match after {
             None => {}
             // What has a key comes after what has none; and before it in a list that descends.
             Some((Key::Null, id)) => (with_key, after_id) = (!self.is_descending, Some(*id)),
-            Some((key, id)) => (without_key, after_key) = (self.is_descending, Some((key, *id))),
+            Some((key, id)) => (without_key, after_key) = (without_key && self.is_descending, Some((key, *id))),
         }
         let mut slices = Vec::new();
         if without_key {
-            let absent = self.written(|dialect, sql| sql.push(&format!("{} IS NULL", self.expression(field, dialect))));
+            // SQLite would rather read everything in the order of the ids, as if most rows had no key.
+            let absent = self.written(|dialect, sql| {
+                let key = self.expression(field, dialect);
+                sql.push(&match dialect {
+                    Dialect::Sqlite => format!("unlikely({key} IS NULL)"),
+                    Dialect::Postgres => format!("{key} IS NULL"),
+                });
+            });
             slices.push(Slice { range: absent.and(self.by_id(after_id)), order: self.order(None) });
         }
         if with_key {
@@ -222,8 +231,8 @@ impl Listing {
         let prefix = |column: &str| {
             let cut = format!("substr(\"{}\".\"{column}\", 1, {SORTED_CHARS})", self.table);
             match dialect {
-                Dialect::Sqlite => format!("lower({cut})"),
-                Dialect::Postgres => format!("lower({cut} COLLATE \"C\")"),
+                Dialect::Sqlite => format!("coalesce(lower({cut}), '')"),
+                Dialect::Postgres => format!("coalesce(lower({cut} COLLATE \"C\"), '')"),
             }
         };
         match (field.sort, field.place) {
@@ -276,78 +285,6 @@ pub struct Fetched<T> {
     pub keys: Vec<Option<String>>,
     /// How many there are in all, up to one more than is exact.
     pub total: Option<i64>,
-}
-
-/// What a sort key is.
-#[derive(Clone, Copy, PartialEq)]
-enum KeyKind {
-    Text,
-    Whole,
-    Float,
-    Instant,
-    Rank,
-}
-
-fn kind(field: &Field) -> KeyKind {
-    match (field.sort, field.kind, field.kept) {
-        (Some(Sort::Rank), ..) => KeyKind::Rank,
-        (_, Kind::Number, Kept::Float) => KeyKind::Float,
-        (_, Kind::Number, _) => KeyKind::Whole,
-        (_, Kind::Timestamp, Kept::Instant) => KeyKind::Instant,
-        _ => KeyKind::Text,
-    }
-}
-
-/// Whether a cursor's key is one of this field.
-fn fits(field: Option<&'static Field>, key: &Key) -> bool {
-    match (field.map(kind), key) {
-        (None, Key::None) => true,
-        (Some(KeyKind::Rank), Key::Int(_)) => true,
-        (Some(KeyKind::Rank), _) | (None, _) | (Some(_), Key::None) => false,
-        (Some(_), Key::Null) => true,
-        (Some(kind), Key::Text(_)) => kind == KeyKind::Text,
-        (Some(kind), Key::Float(_)) => kind == KeyKind::Float,
-        (Some(kind), Key::Int(_)) => matches!(kind, KeyKind::Whole | KeyKind::Instant),
-    }
-}
-
-fn bound(field: &Field, key: &Key) -> Part {
-    match (kind(field), key) {
-        (KeyKind::Instant, Key::Int(millis)) => Part::Time(Timestamp::from_millis(*millis)),
-        (_, Key::Int(number)) => Part::Int(*number),
-        (_, Key::Float(number)) => Part::Float(*number),
-        (_, Key::Text(text)) => Part::Text(text.clone()),
-        (_, Key::None | Key::Null) => Part::Text(String::new()),
-    }
-}
-
-/// The field and the direction of `field:asc` or `field:desc`. The order of creation is that of the ids, which needs no key.
-fn sort(ctx: &Context, table: &'static Table, text: &str) -> Result<(Option<&'static Field>, bool)> {
-    let (name, direction) = text.rsplit_once(':').unwrap_or((text, "asc"));
-    let found = table.sortable().find(|field| field.name == name || field.aliases.contains(&name));
-    let is_descending = match direction {
-        "asc" => Some(false),
-        "desc" => Some(true),
-        _ => None,
-    };
-    match (found, is_descending) {
-        (Some(field), Some(is_descending)) => {
-            let key = if matches!(field.sort, Some(Sort::Id)) { None } else { Some(field) };
-            Ok((key, is_descending))
-        }
-        _ => {
-            let names: Vec<&str> = table.sortable().map(|field| field.name).collect();
-            let message = format!("'{}' is no order of this list; it is field:asc or field:desc", shown(text));
-            let mut error = FieldError::new("/sort", "enum", message).with("allowed", names.clone());
-            if found.is_none() {
-                let near = suggest::nearest(name, names.into_iter());
-                if !near.is_empty() {
-                    error = error.with("suggestions", near);
-                }
-            }
-            Err(Error::arguments(ctx.method(), vec![error]))
-        }
-    }
 }
 
 /// The sort key of a row, as text.

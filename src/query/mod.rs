@@ -4,6 +4,7 @@
 //! is a [`Predicate`] in SQL, on either database, and a test of one object in memory ([`Checked::matches`]): the same thing, which a
 //! property test holds equal. A [`Listing`] is a list that is filtered and sorted so.
 
+mod asker;
 mod check;
 mod error;
 mod eval;
@@ -18,7 +19,8 @@ pub mod table;
 mod tree;
 pub mod words;
 
-pub use check::{Asker, Checked};
+pub use asker::Asker;
+pub use check::Checked;
 pub use error::QueryError;
 pub use eval::{Fact, Facts};
 pub use listing::{Fetched, Filtered, KeyText, Listing, OrderBy, SORTED_CHARS, Slice};

@@ -4,12 +4,17 @@
 //! whole means the same as in memory.
 
 use super::check::{Checked, Is, Must, Test};
-use super::pattern::{Pattern, Piece};
+use super::pattern::Pattern;
 use super::predicate::{Part, Predicate, Sql};
 use super::search;
 use super::table::{Field, Kept, Kind, Place, Related};
 use crate::db::functions::OpenTest;
 use crate::db::{Id, Timestamp};
+
+mod open;
+mod words;
+
+pub(super) use words::{needle, spelled};
 
 /// Which database the SQL is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -227,28 +232,6 @@ impl Compiler {
         }
     }
 
-    /// Words side by side. Where wildcards stand at the outer ends alone, it is enough to look for what is between them.
-    pub(super) fn words(&mut self, value: &str, words: &[Pattern]) {
-        let needle = needle(words);
-        match (needle, self.dialect) {
-            (Some(needle), dialect) => {
-                let function = if dialect == Dialect::Sqlite { "instr" } else { "strpos" };
-                self.push(&format!("{function}({value}, "));
-                self.text(needle);
-                self.push(") > 0");
-            }
-            (None, Dialect::Sqlite) => {
-                self.push(&format!("dotdesk_words({value}, "));
-                self.text(spelled(words));
-                self.push(")");
-            }
-            (None, Dialect::Postgres) => {
-                self.push(&format!("{value} ~ "));
-                self.text(regex(words));
-            }
-        }
-    }
-
     fn between(&mut self, field: &Field, value: &str, low: Option<(f64, bool)>, high: Option<(f64, bool)>) {
         let Kept::Whole(parts) = field.kept else {
             let part = |(number, included)| (Part::Float(number), included);
@@ -308,118 +291,6 @@ impl Compiler {
         }
         self.push(")");
     }
-
-    fn open(&mut self, document: &str, path: &[String], test: &OpenTest) {
-        match self.dialect {
-            Dialect::Sqlite => {
-                let json = |value: serde_json::Result<String>| value.unwrap_or_default();
-                self.push(&format!("dotdesk_open({document}, "));
-                self.text(json(serde_json::to_string(path)));
-                self.push(", ");
-                self.text(json(serde_json::to_string(test)));
-                self.push(")");
-            }
-            Dialect::Postgres => {
-                let keys: String =
-                    path.iter().map(|key| format!(".{}", serde_json::Value::from(key.as_str()))).collect();
-                self.push(&format!("EXISTS (SELECT 1 FROM jsonb_path_query({document}, "));
-                self.text(format!("lax ${keys}[*]"));
-                self.push("::jsonpath) AS \"e\" WHERE ");
-                self.open_test(test);
-                self.push(")");
-            }
-        }
-    }
-
-    /// A test of one value of a document, on PostgreSQL.
-    fn open_test(&mut self, test: &OpenTest) {
-        const TEXT: &str = "(CASE jsonb_typeof(\"e\") WHEN 'number' THEN trim_scale((\"e\" #>> '{}')::numeric)::text \
-                            WHEN 'object' THEN NULL WHEN 'array' THEN NULL ELSE lower((\"e\" #>> '{}') COLLATE \"C\") END)";
-        const NUMBER: &str = "(CASE jsonb_typeof(\"e\") WHEN 'number' THEN (\"e\" #>> '{}')::float8 END)";
-        match test {
-            OpenTest::Present => self.push("jsonb_typeof(\"e\") <> 'null'"),
-            OpenTest::Is(text, None) => {
-                self.push(&format!("{TEXT} = "));
-                self.text(text);
-            }
-            OpenTest::Is(text, Some(number)) => {
-                self.push(&format!("CASE jsonb_typeof(\"e\") WHEN 'number' THEN {NUMBER} = "));
-                self.bind(Part::Float(*number));
-                self.push(&format!(" ELSE {TEXT} = "));
-                self.text(text);
-                self.push(" END");
-            }
-            OpenTest::Like(pattern) => {
-                self.push(&format!("{TEXT} LIKE "));
-                self.text(pattern);
-                self.push(" ESCAPE '\\'");
-            }
-            OpenTest::Between(low, high) => {
-                let part = |(number, included)| (Part::Float(number), included);
-                self.ends(NUMBER, low.map(part), high.map(part));
-            }
-            OpenTest::Within(low, high) => {
-                let part = |(text, included): (String, bool)| (Part::Text(text), included);
-                self.ends(&format!("{TEXT} COLLATE \"C\""), low.clone().map(part), high.clone().map(part));
-            }
-        }
-    }
-}
-
-/// What folded words must contain, if no wildcard is inside.
-pub(super) fn needle(words: &[Pattern]) -> Option<String> {
-    let mut needle = String::new();
-    let last = words.len().checked_sub(1)?;
-    for (index, word) in words.iter().enumerate() {
-        let mut pieces = word.pieces();
-        let open_start = index == 0 && pieces.first() == Some(&Piece::Many);
-        if open_start {
-            pieces = pieces.get(1..)?;
-        } else {
-            needle.push(' ');
-        }
-        let open_end = index == last && pieces.last() == Some(&Piece::Many);
-        if open_end {
-            pieces = pieces.get(..pieces.len() - 1)?;
-        }
-        match pieces {
-            [Piece::Text(text)] => needle.push_str(text),
-            _ => return None,
-        }
-        if index == last && !open_end {
-            needle.push(' ');
-        }
-    }
-    Some(needle)
-}
-
-/// The words as [`crate::db::functions::has_words`] takes them.
-pub(super) fn spelled(words: &[Pattern]) -> String {
-    let word = |word: &Pattern| -> String {
-        let pieces = word.pieces().iter().map(|piece| match piece {
-            Piece::Text(text) => text.as_str(),
-            Piece::One => "?",
-            Piece::Many => "*",
-        });
-        pieces.collect()
-    };
-    words.iter().map(word).collect::<Vec<_>>().join(" ")
-}
-
-fn regex(words: &[Pattern]) -> String {
-    let mut regex = String::from(" ");
-    for word in words {
-        for piece in word.pieces() {
-            match piece {
-                // Letters, digits and marks: nothing that would have to be escaped.
-                Piece::Text(text) => regex.push_str(text),
-                Piece::One => regex.push_str("[^ ]"),
-                Piece::Many => regex.push_str("[^ ]*"),
-            }
-        }
-        regex.push(' ');
-    }
-    regex
 }
 
 /// An identifier as people write it.

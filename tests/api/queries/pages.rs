@@ -80,10 +80,11 @@ impl Item {
     fn rank(&self, field: &str) -> Rank {
         let number = |number: Option<f64>| number.map_or(Rank::Nothing, Rank::Number);
         match field {
-            "name" | "alias" => self.name.as_ref().map_or(Rank::Nothing, |name| {
-                let start: String = name.chars().take(SORTED_CHARS).collect();
+            // A name that is not there counts as an empty one.
+            "name" | "alias" => {
+                let start: String = self.name.iter().flat_map(|name| name.chars()).take(SORTED_CHARS).collect();
                 Rank::Bytes(start.to_ascii_lowercase().into_bytes())
-            }),
+            }
             "count" => number(self.count.map(|count| count as f64)),
             "seen_at" => number(self.seen_at.map(|at| at.millis() as f64)),
             "priority" => number(PRIORITIES.iter().position(|word| *word == self.priority).map(|rank| rank as f64)),
