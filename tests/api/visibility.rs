@@ -34,7 +34,6 @@ async fn seen(client: &Client) -> Vec<Value> {
 }
 
 /// Asserts that a conversation is there for a client, or that it is not, in every way it could be reached.
-#[track_caller]
 async fn sees(client: &Client, conversation: &Value, yes: bool) {
     let id = json!({ "id": conversation["id"] });
     assert_eq!(seen(client).await.contains(&conversation["id"]), yes, "in the list");
@@ -197,7 +196,7 @@ fn a_preview_tells_who_gains_and_who_loses() {
         assert_eq!(seen(&mei.client).await.len(), 2);
 
         let wrong = admin.post("teams.previewQuery", &json!({ "query": "sourc:web" })).await;
-        wrong.wrong("/query", "invalid_query");
+        wrong.refused(400, "invalid_query");
         let unknown = json!({ "query": "source:web", "team_id": api.unknown_id() });
         admin.post("teams.previewQuery", &unknown).await.wrong("/team_id", "unknown_id");
         let unknown = json!({ "query": "source:web", "user_ids": [mei.id, api.unknown_id()] });

@@ -46,6 +46,9 @@ pub async fn show_files(ctx: &Context, conn: &mut Conn, shown: &mut [Message]) -
     let mut files = links::attachments_of(ctx, conn, &ids).await?;
     for message in shown.iter_mut().filter(|message| ids.contains(&message.id)) {
         message.details.attachments = files.remove(&message.id).unwrap_or_default();
+        if let Some(html) = &mut message.html {
+            html.show_pictures(&mut message.details.attachments);
+        }
     }
     Ok(())
 }
