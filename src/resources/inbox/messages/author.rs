@@ -17,6 +17,7 @@ pub async fn of_caller(tx: &mut Tx<'_>) -> Result<Author> {
     }
     let type_ = match caller.actor.kind {
         ActorType::System => AuthorType::System,
+        ActorType::Contact => AuthorType::Contact,
         _ => AuthorType::Integration,
     };
     Ok(Author { type_, id: Some(caller.actor.id), name: Some(caller.actor.name), avatar_url: None, kind: None })

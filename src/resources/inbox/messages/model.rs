@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::body::Html;
-use super::details::Details;
+use super::details::{Approval, Details};
 use crate::db::prelude::*;
 use crate::db::{Id, Json, Timestamp};
 use crate::query::words::{self, Words};
@@ -200,6 +200,17 @@ impl Message {
             (None, Some(html)) => Some(html.to_text().into()),
             (None, None) => None,
         }
+    }
+
+    /// Takes away what is only for those who work here.
+    pub fn keep_to_what_contacts_see(&mut self) {
+        let details = &mut self.details.0;
+        details.bcc.clear();
+        details.suggestions.clear();
+        details.mentions.clear();
+        details.approval = Approval::default();
+        details.control_epoch = None;
+        details.is_ignored = false;
     }
 
     /// When it was said.

@@ -8,13 +8,13 @@ use super::model::{Direction, Message, MessageStatus, Visibility};
 use crate::access::user::UserKind;
 use crate::db::prelude::*;
 use crate::db::{Conn, Fault, Id, Timestamp};
-use crate::method::{Code, Context, Error, Object, OrConflict, Result, Tx, Window};
+use crate::method::{Code, Context, Error, FieldError, Object, OrConflict, Result, Tx, Window};
 use crate::query::search::{self, Entry};
 use crate::query::{Fetched, Listing, Words};
 use crate::resources::inbox::conversations::visibility::Sight;
 use crate::resources::inbox::conversations::{self, Conversation, Status};
 use crate::resources::inbox::files::links;
-use crate::schema::{conversations as c, messages, users};
+use crate::schema::{conversations as c, files, messages, users};
 use crate::{lock, run, run_list, run_page};
 
 /// A message, whoever may see it.
@@ -70,6 +70,23 @@ pub async fn lock_seen(tx: &mut Tx<'_>, id: Id) -> Result<Option<(Conversation, 
         return Ok(Some((conversation, message)));
     }
     Err(Fault::Retry("the message went into another conversation meanwhile".into()).into())
+}
+
+/// Refuses files that a contact did not bring.
+pub async fn require_own_files(tx: &mut Tx<'_>, contact: Id, ids: &[Id]) -> Result<()> {
+    let space = tx.space();
+    let own: Vec<Id> = run!(tx, |c| files::table
+        .filter(files::organization_id.eq(space).and(files::contact_id.eq(contact)))
+        .filter(files::id.eq_any(ids))
+        .select(files::id)
+        .load(c))?;
+    let unknown: Vec<FieldError> = ids
+        .iter()
+        .enumerate()
+        .filter(|(_, id)| !own.contains(id))
+        .map(|(index, id)| FieldError::new(format!("/file_ids/{index}"), "unknown_id", format!("there is no file {id}")))
+        .collect();
+    if unknown.is_empty() { Ok(()) } else { Err(Error::arguments(tx.ctx().method(), unknown)) }
 }
 
 /// Name, picture and kind of a user.

@@ -67,6 +67,7 @@ impl Method for VoteOn {
     const NAME: &'static str = "messages.vote";
     const ACCESS: Access = Access::write(Area::Messages);
     const KIND: Kind = Kind::Write;
+    const FOR_CONTACTS: bool = true;
     const ERRORS: &'static [Code] = &[Code::InvalidState];
     const EVENTS: &'static [&'static str] = &["message.feedback"];
     const EXAMPLE: &'static str = r#"{"id":"0193f3a1-b2c3-7d4e-8f90-a1b2c3d4e5f6","vote":"up"}"#;
@@ -84,7 +85,11 @@ impl Method for VoteOn {
             }
             let mut after = before.clone();
             after.details.feedback = vote.map(|vote| Feedback { vote, comment: stored(self.comment.clone()) });
-            store::save(tx, before, after, "message.feedback").await
+            let mut message = store::save(tx, before, after, "message.feedback").await?;
+            if tx.ctx().caller()?.contact.is_some() {
+                message.keep_to_what_contacts_see();
+            }
+            Ok(message)
         })
         .await
     }

@@ -9,6 +9,8 @@ use crate::resources::inbox::messages::{Direction, FIELDS, Message, Visibility};
 
 arguments! {
     /// Lists the messages of a conversation, oldest first.
+    ///
+    /// A contact with a token of their own sees what is public in their own conversations.
     pub struct ListMessages filtered {
         /// The conversation.
         pub conversation_id: Id,
@@ -27,6 +29,7 @@ impl Method for ListMessages {
     const NAME: &'static str = "messages.list";
     const ACCESS: Access = Access::read(Area::Messages);
     const KIND: Kind = Kind::Read;
+    const FOR_CONTACTS: bool = true;
     const ERRORS: &'static [Code] = &[Code::ConversationNotFound];
     const EXAMPLE: &'static str = r#"{"conversation_id":"0193f3a1-b2c3-7d4e-8f90-a1b2c3d4e5f6","limit":50}"#;
     type Output = Page<Message>;
@@ -36,15 +39,23 @@ impl Method for ListMessages {
         let mut conn = ctx.read().await?;
         let sight = Sight::of(&ctx, &mut conn).await?;
         let conversation = conversations::store::seen(&mut conn, &sight, ctx.space(), self.conversation_id).await?;
+        let is_contact = ctx.caller()?.contact.is_some();
+        if is_contact && (self.filters.is_some() || self.sort.as_deref().is_some_and(|sort| !sort.starts_with("created_at:"))) {
+            let message = "contacts list their messages as they are";
+            return Err(Error::argument("/filters", "not_allowed", message));
+        }
         let filter = Filter {
             conversation: conversation.ok_or_else(Error::not_found::<Conversation>)?.id,
             since: self.since,
             direction: self.direction,
-            visibility: self.visibility,
-            include_drafts: self.include_drafts == Some(true),
+            visibility: if is_contact { Some(Visibility::Public) } else { self.visibility },
+            include_drafts: self.include_drafts == Some(true) && !is_contact,
         };
         let mut rows = store::list(&mut conn, ctx.space(), &filter, &list).await?;
         store::show_files(&ctx, &mut conn, &mut rows.rows).await?;
+        if is_contact {
+            rows.rows.iter_mut().for_each(Message::keep_to_what_contacts_see);
+        }
         list.page(&ctx, rows)
     }
 }

@@ -5,11 +5,11 @@ use super::BODY_LIMIT;
 use crate::arguments;
 use crate::db::Id;
 use crate::method::{
-    Access, Area, Code, Context, Document, Kind, Language, List, Method, Name, Nullable, Output, Result, Words, stored,
+    Access, Area, Code, Context, Document, Error, Kind, Language, List, Method, Name, Nullable, Output, Result, Words, stored,
 };
 use crate::resources::inbox::messages::compose::{self, Content};
 use crate::resources::inbox::messages::thread::{Address, ContactKnownBy, Named, Thread};
-use crate::resources::inbox::messages::{Direction, Message};
+use crate::resources::inbox::messages::{Direction, Message, store};
 use crate::text_enum;
 
 arguments! {
@@ -20,7 +20,7 @@ arguments! {
     /// `reopen_window_hours`; else a new one begins.
     ///
     /// What a blocked contact writes, or what comes into a conversation that is spam, is only put down: nothing is opened again, and
-    /// nothing counts as unread.
+    /// nothing counts as unread. A blocked contact with a token of their own is refused.
     #[derive(Default)]
     pub struct Receive {
         /// The conversation; or else the contact.
@@ -84,7 +84,8 @@ impl Method for Receive {
     const NAME: &'static str = "messages.receive";
     const ACCESS: Access = Access::write(Area::Messages);
     const KIND: Kind = Kind::Write;
-    const ERRORS: &'static [Code] = &[Code::ConversationNotFound, Code::InvalidState];
+    const FOR_CONTACTS: bool = true;
+    const ERRORS: &'static [Code] = &[Code::ConversationNotFound, Code::ContactBlocked, Code::InvalidState];
     const EVENTS: &'static [&'static str] = &[
         "message.received",
         "conversation.created",
@@ -97,7 +98,10 @@ impl Method for Receive {
     const BODY_LIMIT: usize = BODY_LIMIT;
     type Output = Received;
 
-    async fn call(self, ctx: Context) -> Result<Received> {
+    async fn call(mut self, ctx: Context) -> Result<Received> {
+        if let Some(contact) = ctx.caller()?.contact {
+            self.keep_to(contact)?;
+        }
         ctx.write(async move |tx| {
             let args = self.clone();
             let address = Address::of(args.named(), tx.now(), false)?;
@@ -108,6 +112,13 @@ impl Method for Receive {
             }
             let channel = thread.require_channel(tx).await?;
             let (author, is_blocked) = thread.writer(tx).await?;
+            if let Some(contact) = tx.ctx().caller()?.contact {
+                if is_blocked {
+                    return Err(Error::new(Code::ContactBlocked, "Nothing is taken from this contact."));
+                }
+                let files = args.file_ids.as_deref().map_or(&[][..], Vec::as_slice);
+                store::require_own_files(tx, contact, files).await?;
+            }
             let is_ignored = thread.conversation.is_spam || is_blocked;
             let mut message = compose::blank(tx, &thread.conversation, Direction::Inbound, author, tx.now());
             message.fill(Content {
@@ -136,6 +147,21 @@ impl Method for Receive {
 }
 
 impl Receive {
+    /// A contact writes for themselves, on a channel or in a conversation of their own.
+    fn keep_to(&mut self, contact: Id) -> Result<()> {
+        let others = [
+            ("/contact", self.contact.is_some()),
+            ("/contact_id", self.contact_id.is_some_and(|id| id != contact)),
+            ("/conversation_external_id", self.conversation_external_id.is_some()),
+            ("/external_message_id", !self.external_message_id.is_none()),
+        ];
+        if let Some((pointer, _)) = others.into_iter().find(|(_, is_sent)| *is_sent) {
+            return Err(Error::argument(pointer, "not_allowed", "a contact writes for themselves"));
+        }
+        self.contact_id = self.conversation_id.is_none().then_some(contact);
+        Ok(())
+    }
+
     /// Where the message goes.
     fn named(&self) -> Named<'_> {
         Named {
