@@ -207,7 +207,7 @@ fn contacts_are_listed_by_company_type_query_and_what_is_typed() {
         api.pass_seconds(60);
         let john = contact(api, json!({ "name": "john", "email": "john@other.example" })).await;
         let consent = json!({ "id": john["id"], "channel": "sms", "value": "denied" });
-        let john = admin.ok("contacts.setConsent", consent).await;
+        admin.ok("contacts.setConsent", consent).await;
         let ids = async |body: Value| {
             let listed = admin.ok("contacts.list", body).await;
             let all = listed["data"].as_array().unwrap().iter();

@@ -169,6 +169,7 @@ impl Fixtures {
                 ("merge_id", _) => self.merge.clone(),
                 ("contact_id", _) => self.contact.clone(),
                 ("id", "messages") => self.message_for(method.name()).clone(),
+                ("message_ids", _) => json!([self.messages["received"]]),
                 ("conversation_id", _) => self.conversation.clone(),
                 ("session_id", _) => self.session.clone(),
                 ("user_id" | "act_as_user_id", _) => self.user.clone(),

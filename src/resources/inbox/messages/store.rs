@@ -84,7 +84,9 @@ pub async fn require_own_files(tx: &mut Tx<'_>, contact: Id, ids: &[Id]) -> Resu
         .iter()
         .enumerate()
         .filter(|(_, id)| !own.contains(id))
-        .map(|(index, id)| FieldError::new(format!("/file_ids/{index}"), "unknown_id", format!("there is no file {id}")))
+        .map(|(index, id)| {
+            FieldError::new(format!("/file_ids/{index}"), "unknown_id", format!("there is no file {id}"))
+        })
         .collect();
     if unknown.is_empty() { Ok(()) } else { Err(Error::arguments(tx.ctx().method(), unknown)) }
 }

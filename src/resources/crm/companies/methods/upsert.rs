@@ -73,6 +73,7 @@ arguments! {
 
 /// A company, and whether it is a new one.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "UpsertedCompany")]
 pub struct Upserted {
     #[serde(flatten)]
     pub company: Company,

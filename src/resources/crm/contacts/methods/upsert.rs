@@ -44,6 +44,7 @@ contact_arguments! {
 
 /// A contact, and whether it was created just now.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "UpsertedContact")]
 pub struct Upserted {
     #[serde(flatten)]
     pub contact: Contact,

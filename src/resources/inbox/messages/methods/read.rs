@@ -40,7 +40,9 @@ impl Method for ListMessages {
         let sight = Sight::of(&ctx, &mut conn).await?;
         let conversation = conversations::store::seen(&mut conn, &sight, ctx.space(), self.conversation_id).await?;
         let is_contact = ctx.caller()?.contact.is_some();
-        if is_contact && (self.filters.is_some() || self.sort.as_deref().is_some_and(|sort| !sort.starts_with("created_at:"))) {
+        if is_contact
+            && (self.filters.is_some() || self.sort.as_deref().is_some_and(|sort| !sort.starts_with("created_at:")))
+        {
             let message = "contacts list their messages as they are";
             return Err(Error::argument("/filters", "not_allowed", message));
         }

@@ -5,7 +5,8 @@ use super::BODY_LIMIT;
 use crate::arguments;
 use crate::db::Id;
 use crate::method::{
-    Access, Area, Code, Context, Document, Error, Kind, Language, List, Method, Name, Nullable, Output, Result, Words, stored,
+    Access, Area, Code, Context, Document, Error, Kind, Language, List, Method, Name, Nullable, Output, Result, Words,
+    stored,
 };
 use crate::resources::inbox::messages::compose::{self, Content};
 use crate::resources::inbox::messages::thread::{Address, ContactKnownBy, Named, Thread};
