@@ -39,7 +39,7 @@ pub(super) struct Sqlite {
 /// Connections for reads that take long; all server threads share them.
 struct Scanners {
     permits: Semaphore,
-    idle: Mutex<Vec<Box<SqliteConnection>>>,
+    idle: Mutex<Vec<SqliteConnection>>,
 }
 
 struct File {
@@ -106,14 +106,14 @@ impl Sqlite {
             let idle = scanners.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
             let conn = match idle {
                 Some(conn) => conn,
-                None => Box::new(
-                    connect(&file.path, &file.synchronous).map_err(|error| Fault::Unavailable(error.to_string()))?,
-                ),
+                None => {
+                    connect(&file.path, &file.synchronous).map_err(|error| Fault::Unavailable(error.to_string()))?
+                }
             };
-            let mut conn = Conn::Sqlite(conn);
+            let mut conn = Conn::Sqlite(Box::new(conn));
             let outcome = futures_util::FutureExt::now_or_never(work(&mut conn));
             if let Conn::Sqlite(conn) = conn {
-                scanners.idle.lock().unwrap_or_else(PoisonError::into_inner).push(conn);
+                scanners.idle.lock().unwrap_or_else(PoisonError::into_inner).push(*conn);
             }
             outcome.unwrap_or_else(|| Err(Fault::Panic("a read of SQLite waited for something else".into()).into()))
         });

@@ -33,6 +33,10 @@ impl Disk {
         make_folder(&folder.join(ASIDE))?;
         for entry in fs::read_dir(folder.join(ASIDE))? {
             let entry = entry?;
+            #[expect(
+                clippy::disallowed_methods,
+                reason = "it is compared with the times of files, which are the system's"
+            )]
             let age = SystemTime::now().duration_since(entry.metadata()?.modified()?).unwrap_or_default();
             if age > ABANDONED {
                 fs::remove_file(entry.path())?;
@@ -241,6 +245,7 @@ mod tests {
         let aside = folder.path().join(ASIDE);
         for (name, hours) in [("old", 2), ("new", 0)] {
             let file = File::create(aside.join(name)).unwrap();
+            #[expect(clippy::disallowed_methods, reason = "times of files are the system's")]
             file.set_modified(SystemTime::now() - Duration::from_secs(hours * 3600)).unwrap();
         }
         Disk::open(folder.path().to_owned()).unwrap();

@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::query::{Bound, Pattern, Piece};
 
 fn normal(text: &str) -> String {
     parse(text).unwrap_or_else(|error| panic!("{text}: {error:?}")).to_string()

@@ -198,7 +198,7 @@ fn markup(bytes: &[u8], names: &[&str]) -> bool {
                 end.is_empty() || end.starts_with(|c: char| c.is_whitespace() || c == '>' || c == '/')
             })
         };
-        if names.iter().any(|name| is(&name)) {
+        if names.iter().any(is) {
             return true;
         }
         let end = match tag {

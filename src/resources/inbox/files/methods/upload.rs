@@ -106,8 +106,11 @@ impl Method for AppendChunk {
         if bytes.is_empty() {
             return Err(Error::argument("/content_base64", "too_short", "a chunk has at least one byte"));
         }
-        let piece =
-            Piece { start: self.offset.0, size: bytes.len() as i64, sha256: storage::sha256(&[bytes.clone()]).await? };
+        let piece = Piece {
+            start: self.offset.0,
+            size: bytes.len() as i64,
+            sha256: storage::sha256(std::slice::from_ref(&bytes)).await?,
+        };
         // What will be refused need not be stored first. The transaction looks again.
         let file = store::find(&ctx, &mut *ctx.read().await?, self.id).await?;
         let file = file.ok_or_else(Error::not_found::<File>)?;
@@ -282,13 +285,11 @@ async fn target(tx: &mut Tx<'_>, id: Id) -> Result<File> {
 /// The refusal, unless this call has an answer already: with the idempotency key of the call that ended the upload.
 async fn replay_or(ctx: &Context, id: Id, refusal: Error) -> Result<File> {
     let (code, message) = (refusal.code(), refusal.message().to_owned());
-    let refused = ctx
-        .write(async move |tx| {
-            target(tx, id).await?;
-            Err(Error::new(code, message.clone()))
-        })
-        .await;
-    refused
+    ctx.write(async move |tx| {
+        target(tx, id).await?;
+        Err(Error::new(code, message.clone()))
+    })
+    .await
 }
 
 async fn reject(ctx: &Context, id: Id, message: String) -> Result<File> {
