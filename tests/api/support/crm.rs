@@ -37,6 +37,12 @@ impl Crm {
             let field = admin.ok("customFields.create", field).await;
             let company = json!({ "name": "Fixture", "external_id": format!("{n}-{unique}"), "tags": [tag["name"]] });
             let company = admin.ok("companies.create", company).await;
+            // Two of them belong to the one that methods are called with.
+            for one in 0..n * 2 {
+                let contact = json!({ "name": format!("Of a company, {one}"), "company_id": company["id"] });
+                let contact = admin.ok("contacts.create", contact).await;
+                admin.ok("conversations.create", json!({ "contact_id": contact["id"] })).await;
+            }
             made.push(json!({ "pipeline": pipeline, "tag": tag, "field": field, "company": company }));
         }
         let (first, last) = (&made[0], &made[1]);
