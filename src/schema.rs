@@ -871,11 +871,12 @@ allow_tables_to_appear_in_same_query!(
     conversation_events,
     conversation_merge_messages,
     messages,
-    csat_surveys
+    csat_surveys,
+    files,
+    file_links
 );
 allow_tables_to_appear_in_same_query!(companies, company_domains, stages, tag_uses, tags);
 allow_tables_to_appear_in_same_query!(contacts, contact_identities);
-allow_tables_to_appear_in_same_query!(files, file_links);
 allow_tables_to_appear_in_same_query!(conversations, tag_uses);
 allow_tables_to_appear_in_same_query!(conversations, tags);
 allow_tables_to_appear_in_same_query!(conversations, search_words);

@@ -91,7 +91,7 @@ codes! {
     AccountInactive = "account_inactive" Authentication 401 "The user behind the token is not active.";
     MissingScope = "missing_scope" Permission 403 "The token lacks a scope; `needed` and `provided` say which.";
     NoPermission = "no_permission" Permission 403 "The caller may not do this, whatever the scopes.";
-    ContactBlocked = "contact_blocked" Permission 403 "The contact is blocked, so nothing new begins with them.";
+    ContactBlocked = "contact_blocked" Permission 403 "The contact is blocked: nothing new begins with them, and their token opens nothing.";
     IpNotAllowed = "ip_not_allowed" Permission 403 "The key may not be used from this address.";
     TakeoverRequired = "takeover_required" Permission 403 "AI answers in this conversation; take it over first, or say `take_over`.";
     UnknownMethod = "unknown_method" NotFound 404 "There is no such method; `suggestions` lists the nearest.";

@@ -118,3 +118,30 @@ fn a_person_approves_what_ai_wrote_unless_it_is_out_of_date() {
         assert_eq!(admin.ok("messages.info", json!({ "id": asked["id"] })).await["status"], "discarded");
     });
 }
+
+#[test]
+fn everybody_finds_what_waits_for_them() {
+    on_both(async |api| {
+        let conversation = api.conversation().await;
+        let (jane, john, mary) = (agent(api, "Jane").await, agent(api, "John").await, agent(api, "Mary").await);
+        let team = api.admin().ok("teams.create", json!({ "name": "Seniors", "user_ids": [mary.id] })).await;
+        let mut ids = Vec::new();
+        for asked in [json!({}), json!({ "approver_user_id": john.id }), json!({ "team_id": team["id"] })] {
+            let mut args = asked;
+            args["id"] = draft(&jane, &conversation, "x").await;
+            ids.push(jane.client.ok("messages.requestApproval", args).await["id"].clone());
+        }
+        let waiting = async |person: &Person| -> Vec<Value> {
+            let listed = person.client.ok("messages.listApprovals", json!({})).await;
+            listed["data"].as_array().unwrap().iter().map(|message| message["id"].clone()).collect()
+        };
+        assert_eq!(waiting(&john).await, ids[..2]);
+        assert_eq!(waiting(&mary).await, [ids[0].clone(), ids[2].clone()]);
+        let all = api.admin().ok("messages.listApprovals", json!({})).await;
+        assert_eq!(all["data"].as_array().unwrap().len(), 3);
+        john.client.ok("messages.approve", json!({ "id": ids[0] })).await;
+        assert_eq!(waiting(&mary).await, ids[2..]);
+        let nobody = api.person("Nobody", &["messages:read", "messages:write"]).await;
+        assert!(waiting(&nobody).await.is_empty(), "what is not seen is not there");
+    });
+}

@@ -282,3 +282,36 @@ fn who_may_be_there_twice_is_listed_with_the_evidence() {
         assert_eq!(left["data"].as_array().unwrap().len(), 1);
     });
 }
+
+#[test]
+fn conversations_go_along_and_come_back() {
+    on_both(async |api| {
+        let admin = api.admin();
+        let (source, destination) = pair(api).await;
+        let channel = json!({ "type": "api", "name": "Chat", "source": "acme.chat" });
+        let channel = admin.ok("channels.create", channel).await;
+        let open = async |contact: &Value| {
+            let body = json!({ "contact_id": contact["id"], "channel_id": channel["id"] });
+            admin.ok("conversations.create", body).await["id"].clone()
+        };
+        let (first, second, own) = (open(&source).await, open(&source).await, open(&destination).await);
+        let counts = async |contact: &Value| {
+            let contact = info(api, contact).await;
+            (contact["conversation_count"].as_i64().unwrap(), contact["open_conversation_count"].as_i64().unwrap())
+        };
+        let owner = async |id: &Value| admin.ok("conversations.info", json!({ "id": id })).await["contact_id"].clone();
+        assert_eq!((counts(&source).await, counts(&destination).await), ((2, 2), (1, 1)));
+        let merged = merge(api, &source, &destination).await;
+        assert_eq!(counts(&destination).await, (3, 3));
+        for id in [&first, &second, &own] {
+            assert_eq!(owner(id).await, destination["id"]);
+        }
+        admin.ok("conversations.close", json!({ "id": second })).await;
+        assert_eq!(counts(&destination).await, (3, 2));
+        let later = open(&destination).await;
+        unmerge(api, &merged).await;
+        assert_eq!((counts(&source).await, counts(&destination).await), ((2, 1), (2, 2)));
+        assert_eq!((owner(&first).await, owner(&second).await), (source["id"].clone(), source["id"].clone()));
+        assert_eq!((owner(&own).await, owner(&later).await), (destination["id"].clone(), destination["id"].clone()));
+    });
+}

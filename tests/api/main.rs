@@ -13,6 +13,7 @@ mod contacts;
 mod contacts_gone;
 mod contacts_identities;
 mod contacts_merge;
+mod contacts_own;
 mod contacts_upsert;
 mod conversations;
 mod conversations_lists;

@@ -196,7 +196,7 @@ fn a_preview_tells_who_gains_and_who_loses() {
         assert_eq!(seen(&mei.client).await.len(), 2);
 
         let wrong = admin.post("teams.previewQuery", &json!({ "query": "sourc:web" })).await;
-        wrong.wrong("/query", "invalid_query");
+        wrong.refused(400, "invalid_query");
         let unknown = json!({ "query": "source:web", "team_id": api.unknown_id() });
         admin.post("teams.previewQuery", &unknown).await.wrong("/team_id", "unknown_id");
         let unknown = json!({ "query": "source:web", "user_ids": [mei.id, api.unknown_id()] });

@@ -62,8 +62,10 @@ impl Fixtures {
             let invited = admin.ok("users.create", invited).await;
             let signature = json!({ "user_id": user["id"], "language": "en", "text": "Kind regards" });
             admin.ok("users.setSignature", signature).await;
-            let team =
-                json!({ "name": "Fixture", "user_ids": [user["id"], api.acme.owner], "is_support_enabled": true });
+            let team = json!({
+                "name": "Fixture", "user_ids": [user["id"], api.acme.owner], "is_support_enabled": true,
+                "query": { "conversations": "source:fixture.sms" },
+            });
             let team = admin.ok("teams.create", team).await;
             let login = json!({ "email": "owner@acme.test", "password": super::organization::PASSWORD });
             let session = api.nobody().ok("auth.login", login).await;

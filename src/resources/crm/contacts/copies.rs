@@ -9,6 +9,7 @@ use crate::method::{Error, Result, Tx};
 use crate::resources::account::users;
 use crate::resources::crm::companies;
 use crate::resources::crm::tags::{self, TaggedType};
+use crate::resources::inbox::conversations::movers;
 use crate::schema::{contact_merges, deleted_contacts};
 use crate::{lock, run, run_each};
 
@@ -76,6 +77,8 @@ pub async fn put_back(tx: &mut Tx<'_>, mut contact: Contact) -> Result<Contact> 
     };
     let wanted = std::mem::take(&mut contact.tags.0);
     tags::store::retag(tx, TaggedType::Contact, contact.row.id, &mut contact.row.tags, wanted).await?;
+    // Its conversations went on, or went elsewhere, while it was away.
+    (contact.conversation_count, contact.open_conversation_count) = movers::count(tx, contact.row.id).await?;
     contact.version += 1;
     contact.updated_at = tx.now();
     store::put(tx, contact).await

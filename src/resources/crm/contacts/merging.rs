@@ -10,7 +10,7 @@ use crate::db::{Id, Json};
 use crate::method::{Error, Result};
 
 /// What `destination` is once it has taken `source` in: its own values win, what it lacks it gets, lists are united, and a denied
-/// consent stays denied. The tags of the result are as wanted; they have still to be noted.
+/// consent stays denied. Conversations are counted when they follow. The tags of the result are as wanted; they have still to be noted.
 pub fn absorb(destination: &Contact, source: &Contact) -> Contact {
     let mut merged = destination.clone();
     let row = &mut merged.row;
@@ -56,8 +56,6 @@ pub fn absorb(destination: &Contact, source: &Contact) -> Contact {
     add(&mut row.custom_fields.0, from.custom_fields.0);
     add(&mut row.metadata.0, from.metadata.0);
     row.is_verified |= from.is_verified;
-    row.conversation_count += from.conversation_count;
-    row.open_conversation_count += from.open_conversation_count;
     row.last_activity_at = row.last_activity_at.max(from.last_activity_at);
     row.last_seen_at = row.last_seen_at.max(from.last_seen_at);
     for identity in &source.identities {

@@ -63,6 +63,7 @@ impl Method for Submit {
     const NAME: &'static str = "csat.submit";
     const ACCESS: Access = Access::write(Area::Csat);
     const KIND: Kind = Kind::Write;
+    const FOR_CONTACTS: bool = true;
     const ERRORS: &'static [Code] = &[Code::CsatSurveyNotFound, Code::Expired];
     const EVENTS: &'static [&'static str] = &["csat.submitted"];
     const EXAMPLE: &'static str =

@@ -1,7 +1,7 @@
 //! Messages: what contacts write and what is written to them, notes, drafts and what waits to be sent.
 //!
 //! Methods: `messages.receive send create addNote list info update delete draftInfo preview schedule cancelScheduled resend
-//! requestApproval approve reject suggestReplies vote reportDelivery`.
+//! requestApproval approve reject listApprovals suggestReplies vote listAttachments addAttachment removeAttachment reportDelivery`.
 //!
 //! A message and its conversation change together. Who changes either locks the conversation first, and [`thread::Thread`] holds it
 //! while a message joins it: that is where figures are kept, conversations that were put off or closed go on, and people come before

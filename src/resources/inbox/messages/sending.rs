@@ -12,7 +12,7 @@ use crate::method::{Code, Error, Result, Tx};
 use crate::resources::account::organizations;
 use crate::resources::channels::channels;
 use crate::resources::inbox::conversations::timeline::{self, Happening};
-use crate::resources::inbox::conversations::{self, Conversation, Handler};
+use crate::resources::inbox::conversations::{self, Conversation, Handler, Status};
 
 /// What is to become of something that somebody wants to say to a contact.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,6 +54,7 @@ pub async fn judge(
     }
     if thread.is_new() {
         thread.conversation.handler = Handler::Ai;
+        thread.conversation.status = Status::Pending;
     } else {
         if control_epoch.is_none() {
             let message = "AI says under which control_epoch of the conversation it computed this";

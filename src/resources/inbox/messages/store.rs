@@ -1,20 +1,21 @@
 //! All SQL of messages.
 
 use diesel::dsl::sql;
+use diesel::expression::IntoSql;
 use diesel::sql_types::Bool;
 
 use super::model::{Direction, Message, MessageStatus, Visibility};
 use crate::access::user::UserKind;
 use crate::db::prelude::*;
 use crate::db::{Conn, Fault, Id, Timestamp};
-use crate::method::{Code, Context, Error, Object, OrConflict, Result, Tx};
+use crate::method::{Code, Context, Error, Object, OrConflict, Result, Tx, Window};
 use crate::query::search::{self, Entry};
 use crate::query::{Fetched, Listing, Words};
 use crate::resources::inbox::conversations::visibility::Sight;
 use crate::resources::inbox::conversations::{self, Conversation, Status};
 use crate::resources::inbox::files::links;
 use crate::schema::{conversations as c, messages, users};
-use crate::{lock, run, run_list};
+use crate::{lock, run, run_list, run_page};
 
 /// A message, whoever may see it.
 pub async fn find(conn: &mut Conn, space: Id, id: Id) -> Result<Option<Message>> {
@@ -45,6 +46,9 @@ pub async fn show_files(ctx: &Context, conn: &mut Conn, shown: &mut [Message]) -
     let mut files = links::attachments_of(ctx, conn, &ids).await?;
     for message in shown.iter_mut().filter(|message| ids.contains(&message.id)) {
         message.details.attachments = files.remove(&message.id).unwrap_or_default();
+        if let Some(html) = &mut message.html {
+            html.show_pictures(&mut message.details.attachments);
+        }
     }
     Ok(())
 }
@@ -239,6 +243,42 @@ pub async fn by_external_id(conn: &mut Conn, space: Id, external_id: &str) -> Re
         .select(messages::id)
         .first(c))
     .optional()?)
+}
+
+/// The messages that wait for an approval, in the conversations within sight: all, or only those that a user or their teams, or nobody
+/// in particular, was asked to decide on.
+pub async fn approvals(
+    conn: &mut Conn,
+    space: Id,
+    asked: Option<(Id, Vec<Id>)>,
+    sight: &Sight,
+    window: &Window,
+) -> Result<(Vec<Message>, Option<i64>)> {
+    let is_for_all = asked.is_none();
+    let (user, teams) = asked.unwrap_or_default();
+    // Written out, for the index that has only these: SQLite does not look into what is bound.
+    let waits = sql::<Bool>("messages.status = 'pending_approval'");
+    let seen = sight.predicate();
+    Ok(run_page!(
+        conn,
+        window,
+        messages::id,
+        Message,
+        messages::table
+            .inner_join(
+                c::table.on(c::organization_id.eq(messages::organization_id).and(c::id.eq(messages::conversation_id)))
+            )
+            .filter(messages::organization_id.eq(space).and(c::deleted_at.is_null()))
+            .filter(waits.clone())
+            .filter(seen.clone())
+            .filter(
+                is_for_all
+                    .into_sql::<Bool>()
+                    .or(messages::approver_user_id.eq(user))
+                    .or(messages::approver_team_id.eq_any(&teams))
+                    .or(messages::approver_user_id.is_null().and(messages::approver_team_id.is_null()))
+            )
+    ))
 }
 
 fn taken(_: &str) -> Error {

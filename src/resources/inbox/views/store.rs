@@ -24,7 +24,9 @@ impl Viewer {
     pub async fn of(ctx: &Context, conn: &mut Conn) -> Result<Self> {
         let caller = ctx.caller()?;
         let organization = caller.organization;
-        let Some(user) = caller.user else { return Ok(Self { user: None, teams: Vec::new(), has_all_teams: true }) };
+        let Some(user) = caller.user else {
+            return Ok(Self { user: None, teams: Vec::new(), has_all_teams: caller.contact.is_none() });
+        };
         let teams: Vec<Id> = run!(conn, |c| team_members::table
             .filter(team_members::organization_id.eq(organization).and(team_members::user_id.eq(user)))
             .select(team_members::team_id)

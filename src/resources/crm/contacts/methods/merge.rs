@@ -81,6 +81,7 @@ impl Method for Merge {
             gone.row.details.merged_into_id = Some(contact.row.id);
             tx.emit_change("contact.merged", &source, &gone)?;
             let conversation_ids = movers::all(tx, source.row.id, contact.row.id, contact.company_id).await?;
+            let contact = counted(tx, contact).await?;
             let merge_id = tx.new_id();
             copies::keep_merge(tx, merge_id, &Copies { source, destination, conversation_ids }).await?;
             Ok(Merged { contact, merge_id })
@@ -178,10 +179,6 @@ impl Method for Unmerge {
                 });
             };
             let (mut rest, mut back) = merging::part(&now, &copies.destination, &copies.source)?;
-            let (all, open) = movers::count(tx, &copies.conversation_ids, now.row.id).await?;
-            rest.conversation_count -= all;
-            rest.open_conversation_count -= open;
-            (back.conversation_count, back.open_conversation_count) = (all, open);
             let wanted = std::mem::replace(&mut rest.row.tags, now.tags.clone()).0;
             tags::store::retag(tx, TaggedType::Contact, rest.row.id, &mut rest.row.tags, wanted).await?;
             let destination = store::save(tx, now, rest, "contact.unmerged").await?;
@@ -192,10 +189,17 @@ impl Method for Unmerge {
             let moved = &copies.conversation_ids;
             movers::these(tx, moved, destination.row.id, source.row.id, source.company_id).await?;
             copies::note_unmerged(tx, self.merge_id).await?;
+            let (source, destination) = (counted(tx, source).await?, counted(tx, destination).await?);
             Ok(Unmerged { source, destination })
         })
         .await
     }
+}
+
+/// The contact with its conversations as they are counted now.
+async fn counted(tx: &mut Tx<'_>, contact: Contact) -> Result<Contact> {
+    let found = store::find(tx, contact.organization_id, contact.row.id).await?;
+    Ok(found.unwrap_or(contact))
 }
 
 fn invalid(message: &str) -> Error {

@@ -2,7 +2,10 @@ use serde_json::json;
 
 use crate::arguments;
 use crate::db::Id;
-use crate::method::{Access, Area, Code, Context, Error, Kind, Method, Name, Nullable, Result, Tx, Words, stored};
+use crate::method::{
+    Access, Area, Code, Context, Error, Kind, Method, Name, Nullable, Result, Scope, Tx, Words, stored,
+};
+use crate::resources::crm::contacts;
 use crate::resources::crm::custom_fields::{FieldObject, values};
 use crate::resources::inbox::conversations::timeline::{self, Happening};
 use crate::resources::inbox::conversations::{CloseReason, Conversation, Resolution, Status, store};
@@ -122,6 +125,8 @@ arguments! {
     pub struct MarkSpam {
         /// The conversation.
         pub id: Id,
+        /// Block the contact too, which needs the scope contacts:write; false if left out.
+        pub block_contact: Option<bool>,
     }
 }
 
@@ -130,14 +135,24 @@ impl Method for MarkSpam {
     const ACCESS: Access = Access::write(Area::Conversations);
     const KIND: Kind = Kind::Write;
     const ERRORS: &'static [Code] = &[Code::InvalidState];
-    const EVENTS: &'static [&'static str] = &["conversation.closed"];
+    const EVENTS: &'static [&'static str] = &["conversation.closed", "contact.blocked"];
     const EXAMPLE: &'static str = r#"{"id":"0193f3a1-b2c3-7d4e-8f90-a1b2c3d4e5f6"}"#;
     type Output = Conversation;
 
     async fn call(self, ctx: Context) -> Result<Conversation> {
+        const NEEDED: Scope = Scope::write(Area::Contacts);
+        let (blocks, held) = (self.block_contact == Some(true), ctx.caller()?.scopes);
+        if blocks && !held.has(NEEDED) {
+            return Err(Error::new(Code::MissingScope, format!("To block the contact needs the scope {NEEDED}."))
+                .with("needed", NEEDED.to_string())
+                .with("provided", held.words().join(",")));
+        }
         ctx.write(async move |tx| {
             let before = store::target(tx, self.id).await?;
             if before.is_spam {
+                if blocks {
+                    block(tx, before.contact_id).await?;
+                }
                 return Ok(before);
             }
             refuse_merged(&before)?;
@@ -147,10 +162,26 @@ impl Method for MarkSpam {
             let after = store::save(tx, before, after, "conversation.closed").await?;
             let data = json!({ "resolution": null, "close_reason": CloseReason::Spam });
             timeline::record(tx, &after, Happening::Closed, data).await?;
+            if blocks {
+                block(tx, after.contact_id).await?;
+            }
             Ok(after)
         })
         .await
     }
+}
+
+/// Blocks a contact who sends spam, if there still is one.
+async fn block(tx: &mut Tx<'_>, contact: Id) -> Result<()> {
+    let Some(before) = contacts::store::lock(tx, contact).await? else { return Ok(()) };
+    if before.is_blocked {
+        return Ok(());
+    }
+    let mut after = before.clone();
+    after.is_blocked = true;
+    after.details.blocked_reason = Some("spam".into());
+    contacts::store::save(tx, before, after, "contact.blocked").await?;
+    Ok(())
 }
 
 arguments! {

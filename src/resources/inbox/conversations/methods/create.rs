@@ -18,9 +18,9 @@ arguments! {
     /// Opens a conversation with a contact.
     ///
     /// It is given to the team of its channel, if that has one. The contact may not be blocked. What a contact writes is better told
-    /// with `messages.receive`, which finds the conversation that goes on, if there is one.
+    /// with `messages.receive`, which finds the conversation that goes on, if there is one. Contacts open conversations of their own.
     pub struct Create {
-        /// The contact.
+        /// The contact; a contact who calls may leave it out.
         pub contact_id: Option<Id>,
         /// In place of `contact_id`: what the contact is known by; one who is not known yet is created.
         pub contact: Option<ContactKnownBy>,
@@ -64,6 +64,7 @@ impl Method for Create {
     const NAME: &'static str = "conversations.create";
     const ACCESS: Access = Access::write(Area::Conversations);
     const KIND: Kind = Kind::Write;
+    const FOR_CONTACTS: bool = true;
     const ERRORS: &'static [Code] = &[Code::AlreadyExists, Code::ContactBlocked, Code::LimitExceeded];
     const EVENTS: &'static [&'static str] = &[
         "conversation.created",
@@ -87,6 +88,9 @@ impl Method for Create {
         }
         if let Some(message) = &self.message {
             message.require_something()?;
+        }
+        if let Some(contact) = ctx.caller()?.contact {
+            self.refuse_what_is_not_for(contact)?;
         }
         ctx.write(async move |tx| {
             let args = self.clone();
@@ -155,8 +159,32 @@ impl Method for Create {
 }
 
 impl Create {
+    /// Refuses what a contact may not say of their own conversation: with whom it is, and how the organization treats it.
+    fn refuse_what_is_not_for(&self, contact: Id) -> Result<()> {
+        let is_outbound =
+            self.message.as_ref().is_some_and(|message| message.direction == Some(FirstDirection::Outbound));
+        let others = [
+            ("/contact_id", self.contact_id.is_some_and(|id| id != contact)),
+            ("/contact", self.contact.is_some()),
+            ("/is_verified", self.is_verified.is_some()),
+            ("/priority", self.priority.is_some()),
+            ("/tags", self.tags.is_some()),
+            ("/assist_mode", self.assist_mode.is_some()),
+            ("/trust_uploads", self.trust_uploads.is_some()),
+            ("/external", !self.external.is_none()),
+            ("/external_id", !self.external_id.is_none()),
+            ("/custom_fields", self.custom_fields.is_some()),
+            ("/message/direction", is_outbound),
+        ];
+        match others.into_iter().find(|(_, is_sent)| *is_sent) {
+            Some((pointer, _)) => Err(Error::argument(pointer, "not_allowed", "a contact may not say this")),
+            None => Ok(()),
+        }
+    }
+
     async fn contact(&self, tx: &mut Tx<'_>) -> Result<ContactRow> {
-        match (self.contact_id, &self.contact) {
+        let contact_id = self.contact_id.or(tx.ctx().caller()?.contact);
+        match (contact_id, &self.contact) {
             (Some(id), None) => contacts::store::require(tx, "/contact_id", id).await,
             (None, Some(contact)) => {
                 let (known_by, now) = (contact.known_by("/contact")?, tx.now());

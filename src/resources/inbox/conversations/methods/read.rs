@@ -75,7 +75,6 @@ impl Method for ListConversations {
     const NAME: &'static str = "conversations.list";
     const ACCESS: Access = Access::read(Area::Conversations);
     const KIND: Kind = Kind::Read;
-    const FOR_CONTACTS: bool = true;
     const EXAMPLE: &'static str = r#"{"limit":50}"#;
     type Output = Page<Conversation>;
 

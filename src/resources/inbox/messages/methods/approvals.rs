@@ -1,9 +1,10 @@
 use super::BODY_LIMIT;
 use crate::arguments;
 use crate::db::Id;
-use crate::method::{Access, Area, Code, Context, Error, Kind, Method, Name, Patch, Result, Tx, Words};
+use crate::method::{Access, Area, Code, Context, Error, Kind, Method, Name, Page, Patch, Result, Tx, Words};
 use crate::resources::account::{teams, users};
 use crate::resources::inbox::conversations::people::{self, Part};
+use crate::resources::inbox::conversations::visibility::Sight;
 use crate::resources::inbox::messages::thread::Thread;
 use crate::resources::inbox::messages::{ApprovalState, Message, MessageStatus, author, sending, store};
 use crate::resources::inbox::timers::{self, TimerKind};
@@ -96,7 +97,7 @@ impl Method for Approve {
 impl Approve {
     async fn decide(&self, tx: &mut Tx<'_>) -> Result<Message> {
         let (conversation, before) = store::target(tx, self.id).await?;
-        if before.details.approval.state == ApprovalState::Approved && before.is_said() {
+        if before.details.approval.state == ApprovalState::Approved && before.status != MessageStatus::Draft {
             return Ok(before);
         }
         before.require(&[MessageStatus::PendingApproval])?;
@@ -202,4 +203,38 @@ async fn require_decider(tx: &mut Tx<'_>, message: &Message) -> Result<Id> {
         _ => false,
     };
     if was_asked || tx.ctx().caller()?.is_owner() { Ok(user) } else { refused("Somebody else was asked to decide.") }
+}
+
+arguments! {
+    /// Lists the messages that wait for the caller's approval.
+    ///
+    /// These are what the caller, one of their teams, or nobody in particular was asked to decide on, in the conversations that the
+    /// caller sees. Owners, and keys that act for the organization itself, see all that wait.
+    pub struct ListApprovals paged {
+    }
+}
+
+impl Method for ListApprovals {
+    const NAME: &'static str = "messages.listApprovals";
+    const ACCESS: Access = Access::read(Area::Messages);
+    const KIND: Kind = Kind::Read;
+    const EXAMPLE: &'static str = r#"{"limit":50}"#;
+    type Output = Page<Message>;
+
+    async fn call(self, ctx: Context) -> Result<Page<Message>> {
+        let window = ctx.page(&self)?;
+        let mut conn = ctx.read().await?;
+        let caller = ctx.caller()?;
+        let asked = match caller.user.filter(|_| !caller.is_owner()) {
+            Some(user) => {
+                let of_user = teams::store::of_users(&mut conn, caller.organization, &[user]).await?;
+                Some((user, of_user.into_iter().map(|(_, team)| team).collect()))
+            }
+            None => None,
+        };
+        let sight = Sight::of(&ctx, &mut conn).await?;
+        let (mut rows, total) = store::approvals(&mut conn, ctx.space(), asked, &sight, &window).await?;
+        store::show_files(&ctx, &mut conn, &mut rows).await?;
+        Ok(window.page(&ctx, (rows, total)))
+    }
 }

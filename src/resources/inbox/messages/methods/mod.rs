@@ -46,6 +46,7 @@ pub const METHODS: &[Entry] = &[
     Entry::of::<RequestApproval>(),
     Entry::of::<Approve>(),
     Entry::of::<Reject>(),
+    Entry::of::<ListApprovals>(),
     Entry::of::<SuggestReplies>(),
     Entry::of::<VoteOn>(),
     Entry::of::<ListAttachments>(),

@@ -6,7 +6,7 @@ use crate::method::{
 };
 use crate::method::{Scope, Tx};
 use crate::resources::inbox::conversations;
-use crate::resources::inbox::messages::{Html, Message, MessageStatus, author, store};
+use crate::resources::inbox::messages::{Approval, ApprovalState, Html, Message, MessageStatus, author, store};
 use crate::resources::inbox::timers::{self, TimerKind};
 
 arguments! {
@@ -73,6 +73,10 @@ impl Method for Update {
                 require_writable(tx, &before).await?;
                 after.require_something()?;
                 after.settle_kind();
+                // What was approved was something else.
+                if before.details.approval.state == ApprovalState::Approved {
+                    after.details.approval = Approval::default();
+                }
                 if before.status == MessageStatus::Posted {
                     after.details.edited_at = Some(tx.now());
                 }
