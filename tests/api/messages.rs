@@ -478,10 +478,7 @@ fn threads_of_another_system_are_conversations() {
 
         // Somebody else may join in: they wrote it, and the conversation stays with the one who began it.
         let joined = admin.ok("messages.receive", of("john@example.com", "t-1", "Me too")).await["message"].clone();
-        assert_eq!(
-            (&joined["conversation_id"], &joined["author"]["name"]),
-            (&conversation, &json!("john@example.com"))
-        );
+        assert_eq!((&joined["conversation_id"], &joined["author"]["name"]), (&conversation, &json!("john@example.com")));
         assert_eq!(api.stored_conversation(&conversation).await.contact_id, stored.contact_id);
         let other = admin.ok("messages.receive", of("jane@example.com", "t-2", "Another thing")).await;
         assert_ne!(other["message"]["conversation_id"], conversation);
