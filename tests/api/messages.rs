@@ -48,7 +48,7 @@ fn a_contact_writes_and_is_answered() {
 
         let all = list(api, &conversation, json!({})).await;
         assert_eq!(texts(&all), ["Are you open?", "Until six.", "Thanks"]);
-        assert_eq!(list(api, &conversation, json!({ "direction": "outbound" })).await, [sent.clone()]);
+        assert_eq!(list(api, &conversation, json!({ "direction": "outbound" })).await, std::slice::from_ref(&sent));
         assert_eq!(admin.ok("messages.info", json!({ "id": sent["id"] })).await, sent);
         let contact = admin.ok("contacts.info", json!({ "id": message["author"]["id"] })).await;
         assert!(contact["last_activity_at"].is_string());
@@ -478,7 +478,10 @@ fn threads_of_another_system_are_conversations() {
 
         // Somebody else may join in: they wrote it, and the conversation stays with the one who began it.
         let joined = admin.ok("messages.receive", of("john@example.com", "t-1", "Me too")).await["message"].clone();
-        assert_eq!((&joined["conversation_id"], &joined["author"]["name"]), (&conversation, &json!("john@example.com")));
+        assert_eq!(
+            (&joined["conversation_id"], &joined["author"]["name"]),
+            (&conversation, &json!("john@example.com"))
+        );
         assert_eq!(api.stored_conversation(&conversation).await.contact_id, stored.contact_id);
         let other = admin.ok("messages.receive", of("jane@example.com", "t-2", "Another thing")).await;
         assert_ne!(other["message"]["conversation_id"], conversation);

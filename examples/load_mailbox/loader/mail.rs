@@ -254,6 +254,7 @@ fn base_subject(subject: &str) -> (String, bool) {
 
 /// When a mail was written; where its own date cannot be, when it was received.
 fn time(mail: &Message<'_>) -> i64 {
+    #[expect(clippy::disallowed_methods, reason = "a program of its own has no other clock")]
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |now| now.as_secs() as i64);
     let received = mail.received().and_then(|received| received.date()).map(|date| date.to_timestamp());
     let written = mail.date().filter(|date| date.is_valid()).map(|date| date.to_timestamp());
