@@ -155,15 +155,16 @@ impl Api {
         if mail.message_id.chars().count() <= 255 {
             args["external_message_id"] = json!(mail.message_id);
         }
-        let stored = match self.call("messages.create", &args).await {
-            Err(error) => match error.downcast_ref::<Refused>() {
-                // Addresses of the past are not always addresses of today.
-                Some(refused) if mend(&mut args, refused, writer, &mut left_out) => {
-                    self.call("messages.create", &args).await?
-                }
-                _ => return Err(error),
-            },
-            stored => stored?,
+        let mut mended = 0;
+        let stored = loop {
+            match self.call("messages.create", &args).await {
+                Ok(stored) => break stored,
+                Err(error) => match error.downcast_ref::<Refused>() {
+                    // Addresses of the past are not always addresses of today.
+                    Some(refused) if mended < 3 && mend(&mut args, refused, writer, &mut left_out) => mended += 1,
+                    _ => return Err(error),
+                },
+            }
         };
         let author = &stored["author"];
         let writer = author["id"].as_str().filter(|_| author["type"] == "contact").map(str::to_owned);

@@ -32,6 +32,10 @@ impl Place {
         file.seek(SeekFrom::Start(self.offset))?;
         let mut raw = Vec::new();
         file.take(self.length).read_to_end(&mut raw)?;
+        if self.is_escaped && raw.ends_with(b"\n\n") {
+            // The empty line before the next mail.
+            raw.pop();
+        }
         Ok(if self.is_escaped { unescaped(&raw) } else { raw })
     }
 }
