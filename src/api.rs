@@ -4,7 +4,7 @@ use crate::method::Entry;
 use crate::resources::account::{api_keys, auth, organizations, roles, teams, users};
 use crate::resources::channels::channels;
 use crate::resources::crm::{companies, contacts, custom_fields, metadata, pipelines, segments, tags};
-use crate::resources::inbox::{conversations, files, queries};
+use crate::resources::inbox::{conversations, csat, files, messages, queries, views};
 use crate::resources::system::api;
 
 /// Every resource's methods, area by area.
@@ -26,8 +26,11 @@ pub const TABLES: &[&[Entry]] = &[
     metadata::METHODS,
     // Inbox
     conversations::METHODS,
+    messages::METHODS,
     files::METHODS,
     queries::METHODS,
+    views::METHODS,
+    csat::METHODS,
     // Channels
     channels::METHODS,
     // System

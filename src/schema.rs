@@ -450,6 +450,8 @@ table! {
         words -> JsonSql,
         client_message_id -> Nullable<Text>,
         external_message_id -> Nullable<Text>,
+        approver_user_id -> Nullable<IdSql>,
+        approver_team_id -> Nullable<IdSql>,
         scheduled_at -> Nullable<TimestampSql>,
         sent_at -> Nullable<TimestampSql>,
         delivered_at -> Nullable<TimestampSql>,
@@ -869,8 +871,13 @@ allow_tables_to_appear_in_same_query!(
     conversation_events,
     conversation_merge_messages,
     messages,
-    csat_surveys
+    csat_surveys,
+    files,
+    file_links
 );
 allow_tables_to_appear_in_same_query!(companies, company_domains, stages, tag_uses, tags);
 allow_tables_to_appear_in_same_query!(contacts, contact_identities);
-allow_tables_to_appear_in_same_query!(files, file_links);
+allow_tables_to_appear_in_same_query!(conversations, tag_uses);
+allow_tables_to_appear_in_same_query!(conversations, tags);
+allow_tables_to_appear_in_same_query!(conversations, search_words);
+allow_tables_to_appear_in_same_query!(messages, search_words);

@@ -5,12 +5,13 @@ use std::time::{Duration, Instant};
 
 use dotdesk::db::prelude::*;
 use dotdesk::db::{Db, Fault, Id, Ids, Options, Timestamp, Transaction};
+use dotdesk::query::search::{Entry, Row};
 use dotdesk::query::words;
 use dotdesk::resources::crm::contacts::{self, Contact, ContactRow, Identity, IdentityType};
 use dotdesk::resources::inbox::conversations::{self, Conversation, Status};
 use dotdesk::resources::inbox::messages::{self, Message};
-use dotdesk::run_each;
 use dotdesk::schema;
+use dotdesk::{run, run_each};
 
 use crate::Result;
 
@@ -198,10 +199,20 @@ impl Maker {
                 let messages: Vec<&Message> = batch.iter().flat_map(|(_, messages)| messages).collect();
                 run_each!(tx, messages, |c, row| diesel::insert_into(schema::messages::table)
                     .values((*row, schema::messages::words.eq(row.words())))
-                    .execute(c))
+                    .execute(c))?;
+                let found: Vec<Row> = messages.iter().filter_map(|message| found_by(message)).collect();
+                run_each!(tx, found, |c, row| diesel::insert_into(schema::search_words::table).values(row).execute(c))
             })
             .await?;
         }
+        let next = size.conversations as i64 + 1;
+        write(&self.db, (space, next), async |tx, (space, next): &(Id, i64)| {
+            run!(tx, |c| diesel::update(schema::counters::table.find((*space, "conversation")))
+                .set(schema::counters::value.eq(*next))
+                .execute(c))
+            .map(|_| ())
+        })
+        .await?;
         Ok(ids)
     }
 
@@ -258,6 +269,20 @@ impl Maker {
         conversation.set_unread(unread as i32);
         (conversation, messages)
     }
+}
+
+/// By what a message is found.
+fn found_by(message: &Message) -> Option<Row> {
+    let entry = Entry {
+        kind: "message",
+        id: message.id,
+        parent: Some(message.conversation_id),
+        is_private: false,
+        words: words::fold(message.text.as_deref()?),
+    };
+    // As the server numbers them: by the millisecond, and no two of ours are of the same one.
+    let row = message.created_at.millis() << 15;
+    Some(Row::new(message.organization_id, entry, row))
 }
 
 /// Writes a batch in one transaction.

@@ -1,5 +1,7 @@
 //! `dotdesk demo`: a server with made-up data, ready to be called, and thrown away the next time.
 
+mod inbox;
+
 use std::collections::HashMap;
 use std::fs::File;
 use std::io;
@@ -55,8 +57,12 @@ fn greeting(url: &str, key: &str, team: &str) -> String {
     };
     let calls: String = [
         call("teams.list", json!({"limit": 2})),
-        call("teams.listMembers", json!({"id": team, "fields": ["name", "job_title", "email"]})),
-        call("teams.create", json!({"name": "Night shift", "query": {"conversations": "tags:night"}})),
+        call(
+            "conversations.list",
+            json!({"filters": "source:*sms AND unread_count:[1 TO *]", "fields": ["number", "source", "tags", "last_message"]}),
+        ),
+        call("teams.listConversations", json!({"id": team, "sort": "last_message_at:desc", "limit": 1})),
+        call("conversations.search", json!({"query": "money back"})),
     ]
     .concat();
     format!(
@@ -166,7 +172,7 @@ const TEAMS: &[(&str, &str, &str, &[&str])] = &[
     (
         "Escalations",
         "Complaints that a shift lead looks into.",
-        "tags:complaint AND NOT state:closed",
+        "tags:complaint AND NOT status:closed",
         &["mei", "tomas"],
     ),
 ];
@@ -196,7 +202,8 @@ async fn fill(desk: &Desk, owner: Id) -> Result<()> {
         });
         desk.call("teams.create", team).await?;
     }
-    Ok(())
+    // The others were invited and have not come yet.
+    inbox::fill(desk, &owner.to_string()).await
 }
 
 /// Calls methods as the server itself.
@@ -250,7 +257,12 @@ mod tests {
             let organization =
                 store::organization_by_slug(&mut server.app.db.read().await.unwrap(), None).await.unwrap();
             let desk = Desk::new(&server, organization.unwrap());
-            for (method, count) in [("users.list", PEOPLE.len() + 1), ("teams.list", TEAMS.len())] {
+            for (method, count) in [
+                ("users.list", PEOPLE.len() + 1),
+                ("teams.list", TEAMS.len()),
+                ("contacts.list", inbox::CONTACTS.len()),
+                ("conversations.list", inbox::TALKS.len()),
+            ] {
                 let list = desk.call(method, json!({})).await.unwrap();
                 assert_eq!(list["data"].as_array().unwrap().len(), count, "{method}");
             }

@@ -1,7 +1,7 @@
 //! What the server does by itself, beside answering calls.
 
 mod background;
-mod purge;
+pub mod purge;
 mod reseal;
 pub mod timers;
 

@@ -1,20 +1,23 @@
-//! Takes out what is over: idempotency keys, used and expired tokens, sessions nobody can go on with,
-//! copies of contacts that can no longer come back.
+//! Takes out what is over: idempotency keys, used and expired tokens, sessions nobody can go on with, contacts and conversations
+//! that nobody can restore.
 
 use std::time::{Duration, Instant};
 
 use crate::db::prelude::*;
-use crate::db::{Id, Timestamp};
+use crate::db::{Id, Timestamp, Transaction};
 use crate::method::{App, Result};
 use crate::resources::crm::contacts;
+use crate::resources::inbox::conversations;
 use crate::schema::{idempotency_keys, sessions, tokens};
 use crate::{run, run_each};
 
 /// How many rows one transaction takes out, so that no caller waits long for it.
 const BATCH: i64 = 500;
+/// How many conversations one transaction takes out; each may have many messages.
+const CONVERSATIONS: i64 = 20;
 
 /// Takes out everything that is over by now; answers how many rows that were.
-pub(super) async fn run(app: &App) -> Result<usize> {
+pub async fn run(app: &App) -> Result<usize> {
     let now = app.now();
     let mut count = 0;
     loop {
@@ -22,12 +25,23 @@ pub(super) async fn run(app: &App) -> Result<usize> {
         let taken = app.db.write(deadline, async move |tx| batch(tx, now).await).await?;
         count += taken;
         if taken < BATCH as usize {
+            break;
+        }
+    }
+    loop {
+        let deadline = Instant::now() + Duration::from_secs(30);
+        let taken = app
+            .db
+            .write(deadline, async move |tx: &mut Transaction| conversations::take_out(tx, now, CONVERSATIONS).await)
+            .await?;
+        count += taken;
+        if taken < CONVERSATIONS as usize {
             return Ok(count);
         }
     }
 }
 
-async fn batch(tx: &mut crate::db::Transaction, now: Timestamp) -> Result<usize> {
+async fn batch(tx: &mut Transaction, now: Timestamp) -> Result<usize> {
     let keys: Vec<(Id, Id, String)> = run!(tx, |c| idempotency_keys::table
         .filter(idempotency_keys::expires_at.le(now))
         .select((idempotency_keys::organization_id, idempotency_keys::owner_id, idempotency_keys::key))

@@ -1,4 +1,4 @@
-//! Does what is to happen at a given time: brings back the conversations whose time has come.
+//! Does what is to happen at a given time: brings back conversations that were put off, sends scheduled messages.
 //!
 //! Each timer is one write transaction of its own. Several servers may take up the same timer at once: the second one waits for the
 //! first, and then finds that it is done.

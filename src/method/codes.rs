@@ -93,6 +93,7 @@ codes! {
     NoPermission = "no_permission" Permission 403 "The caller may not do this, whatever the scopes.";
     ContactBlocked = "contact_blocked" Permission 403 "The contact is blocked: nothing new begins with them, and their token opens nothing.";
     IpNotAllowed = "ip_not_allowed" Permission 403 "The key may not be used from this address.";
+    TakeoverRequired = "takeover_required" Permission 403 "AI answers in this conversation; take it over first, or say `take_over`.";
     UnknownMethod = "unknown_method" NotFound 404 "There is no such method; `suggestions` lists the nearest.";
     OrganizationNotFound = "organization_not_found" NotFound 404 "There is no such organization.";
     UserNotFound = "user_not_found" NotFound 404 "There is no such user.";
@@ -109,6 +110,8 @@ codes! {
     ContactNotFound = "contact_not_found" NotFound 404 "There is no such contact; `merged_into_id` says which one it became, if it did.";
     ConversationNotFound = "conversation_not_found" NotFound 404 "There is no such conversation, or the caller may not see it.";
     MessageNotFound = "message_not_found" NotFound 404 "There is no such message, or the caller may not see its conversation.";
+    ViewNotFound = "view_not_found" NotFound 404 "There is no such view, or the caller does not have it.";
+    CsatSurveyNotFound = "csat_survey_not_found" NotFound 404 "There is no such survey, or the caller may not see its conversation.";
     ChannelNotFound = "channel_not_found" NotFound 404 "There is no such channel.";
     FileNotFound = "file_not_found" NotFound 404 "There is no such file.";
     SegmentNotFound = "segment_not_found" NotFound 404 "There is no such segment.";
@@ -118,8 +121,8 @@ codes! {
     NameTaken = "name_taken" Conflict 409 "Another one has this name.";
     InvalidState = "invalid_state" Conflict 409 "The object's state does not allow this.";
     InUse = "in_use" Conflict 409 "Something still refers to the object.";
-    MergeConflict = "merge_conflict" Conflict 409 "The values that are to find the object belong to several; `ids` names them. Merge these first, or send fewer values.";
-    Cycle = "cycle" Conflict 409 "An object cannot be merged into itself.";
+    MergeConflict = "merge_conflict" Conflict 409 "The values that are to find the object belong to several; `ids` names them: merge these first, or send fewer values. Or what is to be merged cannot be, such as conversations with different contacts.";
+    Cycle = "cycle" Conflict 409 "An object cannot be merged into itself, nor into what was merged into it.";
     IdempotencyInProgress = "idempotency_in_progress" Conflict 409 "A request with this idempotency key is still running; retry in a second.";
     Expired = "expired" Conflict 410 "What the token or link stood for is over; ask for a new one.";
     IdempotencyKeyReused = "idempotency_key_reused" Conflict 422 "This idempotency key was used for another call.";

@@ -14,7 +14,11 @@ use super::error::{Error, FieldError, Result};
 use super::idempotency;
 use super::object::Object;
 use crate::db::{Backend, Conn, Id, Timestamp, Transaction};
-use crate::schema::{audit_entries, events};
+use crate::run;
+use crate::schema::{audit_entries, custom_fields, events};
+
+/// What stands in the audit log for a value that is kept out of it.
+const HIDDEN: &str = "[hidden]";
 
 /// A write transaction; a connection to those who only query.
 pub struct Tx<'a> {
@@ -173,12 +177,35 @@ impl<'a> Tx<'a> {
         let events = std::mem::take(&mut self.events);
         let Some(first) = events.first() else { return Ok(()) };
         let ctx = self.ctx.clone();
-        let entry = self.audit_entry(&ctx, first)?;
+        let changes = self.changes(first).await?;
+        let entry = self.audit_entry(&ctx, first, &changes)?;
         store(self, &entry, &events).await?;
         Ok(())
     }
 
-    fn audit_entry<'e>(&self, ctx: &'e Context, event: &'e Event) -> Result<AuditEntry<'e>> {
+    /// What the audit log keeps of a change: the old values, but not those of custom fields that are sensitive.
+    async fn changes(&mut self, event: &Event) -> Result<String> {
+        let Some(previous) = &event.previous else { return Ok("{}".into()) };
+        if !previous.contains(r#""custom_fields":"#) {
+            return Ok(previous.clone());
+        }
+        let space = self.space();
+        let sensitive: Vec<String> = run!(self, |c| custom_fields::table
+            .filter(custom_fields::organization_id.eq(space).and(custom_fields::object.eq(event.object_type)))
+            .filter(custom_fields::is_sensitive)
+            .select(custom_fields::name)
+            .load(c))?;
+        let mut fields: Map<String, Value> = serde_json::from_str(previous)?;
+        if let Some(Value::Object(values)) = fields.get_mut("custom_fields") {
+            values
+                .iter_mut()
+                .filter(|(name, _)| sensitive.contains(name))
+                .for_each(|(_, value)| *value = HIDDEN.into());
+        }
+        Ok(serde_json::to_string(&fields)?)
+    }
+
+    fn audit_entry<'e>(&self, ctx: &'e Context, event: &'e Event, changes: &'e str) -> Result<AuditEntry<'e>> {
         let caller = ctx.caller()?;
         Ok(AuditEntry {
             organization_id: caller.organization,
@@ -194,7 +221,7 @@ impl<'a> Tx<'a> {
             method: ctx.method(),
             target_type: event.object_type,
             target_id: event.object_id,
-            changes: event.previous.as_deref().unwrap_or("{}"),
+            changes,
             request_id: &event.request_id,
         })
     }

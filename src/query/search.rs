@@ -29,9 +29,10 @@ pub struct Entry {
     pub words: String,
 }
 
-#[derive(Insertable, AsChangeset)]
+/// An entry as it is stored.
+#[derive(Clone, Debug, Insertable, AsChangeset)]
 #[diesel(table_name = search_words, primary_key(organization_id, id), treat_none_as_null = true)]
-struct Row {
+pub struct Row {
     organization_id: Id,
     id: Id,
     kind: &'static str,
@@ -41,6 +42,15 @@ struct Row {
     words: String,
 }
 
+impl Row {
+    /// The row of an entry. `row` numbers it among all rows of the database, rising with the time of creation.
+    pub fn new(space: Id, entry: Entry, row: i64) -> Self {
+        let Entry { kind, id, parent, is_private, words } = entry;
+        let words = scope(space, kind, is_private) + &words;
+        Self { organization_id: space, id, kind, parent_id: parent, is_private, row, words }
+    }
+}
+
 /// Stores the words of a text, in place of what was stored for the object before.
 pub async fn put(tx: &mut Tx<'_>, entry: Entry) -> Result<()> {
     if entry.words.is_empty() {
@@ -48,16 +58,7 @@ pub async fn put(tx: &mut Tx<'_>, entry: Entry) -> Result<()> {
     }
     let space = tx.space();
     let row = free_row(tx, entry.id).await?;
-    let scope = scope(space, entry.kind, entry.is_private);
-    let new = Row {
-        organization_id: space,
-        id: entry.id,
-        kind: entry.kind,
-        parent_id: entry.parent,
-        is_private: entry.is_private,
-        row,
-        words: scope + &entry.words,
-    };
+    let new = Row::new(space, entry, row);
     let changes = (
         search_words::parent_id.eq(new.parent_id),
         search_words::is_private.eq(new.is_private),

@@ -409,6 +409,111 @@ fn merged_companies_are_one() {
     });
 }
 
+/// A contact of a company, with a conversation.
+async fn contact(api: &Api, company: &Value, name: &str, is_primary: bool) -> Value {
+    let contact = json!({ "name": name, "company_id": company["id"], "is_primary": is_primary });
+    let contact = api.admin().ok("contacts.create", contact).await;
+    api.admin().ok("conversations.create", json!({ "contact_id": contact["id"], "subject": name })).await;
+    contact
+}
+
+/// The names of the contacts of a company, and the subjects of its conversations.
+async fn belongings(api: &Api, company: &Value) -> (Vec<String>, Vec<String>) {
+    let admin = api.admin();
+    let of = async |method: &str, field: &str| -> Vec<String> {
+        let listed = admin.ok(method, json!({ "id": company["id"], "sort": "created_at:asc" })).await;
+        listed["data"].as_array().unwrap().iter().map(|one| one[field].as_str().unwrap().to_owned()).collect()
+    };
+    let found = (of("companies.listContacts", "name").await, of("companies.listConversations", "subject").await);
+    let counted = admin.ok("companies.info", json!({ "id": company["id"] })).await["contact_count"].clone();
+    assert_eq!(counted, json!(found.0.len()));
+    found
+}
+
+#[test]
+fn contacts_and_conversations_stay_when_their_company_goes() {
+    on_both(async |api| {
+        let admin = api.admin();
+        let (one, two) = (create(api, json!({ "name": "One" })).await, create(api, json!({ "name": "Two" })).await);
+        let ada = contact(api, &one, "Ada", true).await;
+        let bob = contact(api, &one, "Bob", false).await;
+        let cleo = contact(api, &two, "Cleo", true).await;
+        let both = |names: &[&str]| {
+            let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+            (names.clone(), names)
+        };
+        assert_eq!(belongings(api, &one).await, both(&["Ada", "Bob"]));
+        assert_eq!(belongings(api, &two).await, both(&["Cleo"]));
+        let only = json!({ "id": one["id"], "filters": "name:bob" });
+        assert_eq!(admin.ok("companies.listContacts", only).await["data"][0]["id"], bob["id"]);
+        for method in ["companies.listContacts", "companies.listConversations"] {
+            admin.post(method, &json!({ "id": api.unknown_id() })).await.refused(404, "company_not_found");
+        }
+
+        // Of two primary contacts the one of the destination stays so.
+        let merge = json!({ "source_id": one["id"], "destination_id": two["id"] });
+        assert_eq!(admin.ok("companies.merge", merge).await["contact_count"], 3);
+        assert_eq!(belongings(api, &two).await, both(&["Ada", "Bob", "Cleo"]));
+        for (contact, is_primary, version) in [(&ada, false, 2), (&bob, false, 2), (&cleo, true, 1)] {
+            let now = admin.ok("contacts.info", json!({ "id": contact["id"] })).await;
+            assert_eq!(
+                (&now["company_id"], &now["is_primary"], &now["version"]),
+                (&two["id"], &json!(is_primary), &json!(version))
+            );
+        }
+        let gone = admin.post("companies.listContacts", &json!({ "id": one["id"] })).await;
+        assert_eq!(gone.refused(404, "company_not_found").body["error"]["merged_into_id"], two["id"]);
+
+        admin.ok("companies.delete", json!({ "id": two["id"] })).await;
+        for contact in [&ada, &bob, &cleo] {
+            let now = admin.ok("contacts.info", json!({ "id": contact["id"] })).await;
+            assert_eq!((&now["company_id"], &now["is_primary"]), (&Value::Null, &json!(false)));
+        }
+        let conversations = admin.ok("conversations.list", json!({})).await;
+        for conversation in conversations["data"].as_array().unwrap() {
+            assert_eq!(conversation["company_id"], Value::Null);
+        }
+    });
+}
+
+#[test]
+fn while_a_company_goes_nobody_comes_to_it() {
+    on_both(async |api| {
+        let admin = api.admin();
+        let heir = create(api, json!({ "name": "Heir" })).await;
+        let mut expected = 0;
+        for round in 0..10 {
+            let company = create(api, json!({ "name": "Acme" })).await;
+            let new = json!({ "name": "Jane", "company_id": company["id"] });
+            let go = match round % 2 {
+                0 => ("companies.delete", json!({ "id": company["id"] })),
+                _ => ("companies.merge", json!({ "source_id": company["id"], "destination_id": heir["id"] })),
+            };
+            let (gone, came) =
+                futures_util::future::join(admin.post(go.0, &go.1), admin.post("contacts.create", &new)).await;
+            assert!(gone.status < 300, "{}", gone.text);
+            match came.status {
+                200 => {
+                    let jane = admin.ok("contacts.info", json!({ "id": came.body["id"] })).await;
+                    let expected_company = if round % 2 == 0 { Value::Null } else { heir["id"].clone() };
+                    assert_eq!(jane["company_id"], expected_company);
+                    expected += round % 2;
+                }
+                _ => drop(came.wrong("/company_id", "unknown_id")),
+            }
+        }
+        assert_eq!(belongings_count(api, &heir).await, expected);
+    });
+}
+
+async fn belongings_count(api: &Api, company: &Value) -> usize {
+    let listed = api.admin().ok("companies.listContacts", json!({ "id": company["id"] })).await;
+    let counted = api.admin().ok("companies.info", json!({ "id": company["id"] })).await["contact_count"].clone();
+    let count = listed["data"].as_array().unwrap().len();
+    assert_eq!(counted, json!(count));
+    count
+}
+
 #[test]
 fn merges_against_each_other_end_with_one_company() {
     on_both(async |api| {

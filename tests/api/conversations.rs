@@ -223,3 +223,36 @@ fn a_conversation_moves_to_another_contact_with_all_that_counts() {
         admin.post("conversations.setContact", &unknown).await.wrong("/contact_id", "unknown_id");
     });
 }
+
+#[test]
+fn a_conversation_may_begin_with_a_message_of_a_contact_who_is_new() {
+    on_both(async |api| {
+        let admin = api.admin();
+        let contact = json!({ "type": "email", "value": "jane@example.com", "name": "Jane" });
+        let args = json!({ "contact": contact, "message": { "text": "Hello" }, "subject": "My order" });
+        let (reply, events) = api.events_of(admin.post("conversations.create", &args)).await;
+        let made = reply.body;
+        assert_eq!((&made["message_count"], &made["unread_count"]), (&json!(1), &json!(1)), "{made}");
+        assert_eq!(made["last_message"]["text"], "Hello");
+        let kinds: Vec<&str> = events.iter().map(|event| event.kind.as_str()).collect();
+        assert_eq!(kinds, ["contact.created", "channel.created", "conversation.created", "message.received"]);
+        let mut outbound = args.clone();
+        outbound["message"] = json!({ "direction": "outbound", "html": "<p>Hi<script>alert(1)</script></p>" });
+        let (reply, events) = api.events_of(admin.post("conversations.create", &outbound)).await;
+        assert_eq!((&reply.body["unread_count"], &reply.body["handler"]), (&json!(0), &json!("human")));
+        assert_eq!(reply.body["contact_id"], made["contact_id"]);
+        let kinds: Vec<&str> = events.iter().map(|event| event.kind.as_str()).collect();
+        assert_eq!(kinds, ["conversation.created", "message.created", "message.sent"]);
+        let history = admin.ok("conversations.history", json!({ "id": reply.body["id"] })).await;
+        assert!(!history.to_string().contains("alert"), "{history}");
+
+        let refused = async |args: Value, pointer: &str, code: &str| {
+            admin.post("conversations.create", &args).await.wrong(pointer, code);
+        };
+        refused(json!({}), "/contact_id", "required").await;
+        refused(json!({ "contact_id": made["contact_id"], "contact": contact }), "/contact", "not_allowed").await;
+        refused(json!({ "contact": contact, "message": { "text": " " } }), "/message/text", "required").await;
+        let files = json!({ "contact": contact, "message": { "file_ids": [api.unknown_id()] } });
+        refused(files, "/message/file_ids/0", "unknown_id").await;
+    });
+}

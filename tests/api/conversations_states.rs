@@ -160,10 +160,11 @@ fn a_key_of_the_organization_closes_as_a_program() {
 fn fields_that_a_closed_conversation_must_have_are_asked_for() {
     on_both(async |api| {
         let admin = api.admin();
-        let field = json!({ "object": "conversation", "name": "outcome", "label": "Outcome", "type": "text", "is_required_on": "close" });
-        if admin.post("customFields.create", &field).await.status == 404 {
-            return;
-        }
+        let field = json!({
+            "object": "conversation", "name": "outcome", "display_name": "Outcome", "type": "text",
+            "is_required_on": "close",
+        });
+        admin.ok("customFields.create", field).await;
         let made = conversation(api, json!({})).await;
         let close = json!({ "id": made["id"], "resolution": "resolved" });
         admin.post("conversations.close", &close).await.wrong("/custom_fields/outcome", "required");
@@ -246,5 +247,21 @@ fn a_test_key_puts_off_in_its_own_space() {
         api.pass_seconds(60);
         assert_eq!(run_due(&api.app).await.unwrap(), 1);
         assert_eq!(tester.ok("conversations.info", id).await["status"], "open");
+    });
+}
+
+#[test]
+fn the_contact_may_be_blocked_with_the_spam() {
+    on_both(async |api| {
+        let admin = api.admin();
+        let made = conversation(api, json!({})).await;
+        let block = json!({ "id": made["id"], "block_contact": true });
+        let agent = api.person("Bea", &["conversations:write"]).await;
+        agent.client.post("conversations.markSpam", &block).await.refused(403, "missing_scope");
+        let kinds = api.event_types_of(admin.post("conversations.markSpam", &block)).await;
+        assert_eq!(kinds, ["conversation.closed", "contact.blocked"]);
+        assert!(api.event_types_of(admin.post("conversations.markSpam", &block)).await.is_empty());
+        let contact = json!({ "contact_id": made["contact_id"] });
+        admin.post("conversations.create", &contact).await.refused(403, "contact_blocked");
     });
 }

@@ -19,7 +19,9 @@ fn options(values: &[&str]) -> Value {
 fn values_are_checked_and_brought_into_one_spelling() {
     on_both(async |api| {
         let admin = api.admin();
-        for name in ["text", "number", "boolean", "date", "datetime", "url", "email", "phone", "user", "company"] {
+        for name in
+            ["text", "number", "boolean", "date", "datetime", "url", "email", "phone", "user", "contact", "company"]
+        {
             field(api, json!({ "name": name, "type": name })).await;
         }
         field(api, json!({ "name": "code", "type": "text", "regex": "[A-Z]{2}|\\d+" })).await;
@@ -34,6 +36,7 @@ fn values_are_checked_and_brought_into_one_spelling() {
             json!({ "id": id, "custom_fields": fields })
         };
         let user = json!(api.acme.agent);
+        let contact = admin.ok("contacts.create", json!({ "name": "Jane" })).await["id"].clone();
         for (name, value, stored) in [
             ("text", json!(" as it is "), json!(" as it is ")),
             ("number", json!(-1.5), json!(-1.5)),
@@ -44,6 +47,7 @@ fn values_are_checked_and_brought_into_one_spelling() {
             ("email", json!("Jane@Acme.com"), json!("jane@acme.com")),
             ("phone", json!("+49 (30) 123456"), json!("+4930123456")),
             ("user", user.clone(), user.clone()),
+            ("contact", contact.clone(), contact),
             ("company", json!(id.as_str().unwrap().to_uppercase()), id.clone()),
             ("code", json!("AB"), json!("AB")),
             ("dropdown", json!("b"), json!("b")),
@@ -67,6 +71,7 @@ fn values_are_checked_and_brought_into_one_spelling() {
             ("user", json!("me"), "format"),
             ("user", json!(api.other.owner), "unknown_id"),
             ("user", id.clone(), "unknown_id"),
+            ("contact", id.clone(), "unknown_id"),
             ("company", user, "unknown_id"),
             ("code", json!("ABC"), "pattern"),
             ("code", json!("xAB"), "pattern"),
@@ -258,6 +263,35 @@ fn a_kind_of_object_has_two_hundred_fields_at_most() {
         api.admin().post("customFields.create", &one_more).await.refused(400, "limit_exceeded");
         field(api, json!({ "object": "contact", "name": "more", "type": "text" })).await;
     });
+}
+
+#[test]
+fn what_is_sensitive_is_kept_out_of_the_audit_log() {
+    on_both(async |api| {
+        let admin = api.admin();
+        field(api, json!({ "name": "salary", "type": "number", "is_sensitive": true })).await;
+        field(api, json!({ "name": "size", "type": "number" })).await;
+        let company = json!({ "name": "Acme", "custom_fields": { "salary": 123456, "size": 7 } });
+        let company = admin.ok("companies.create", company).await;
+        let change = json!({ "id": company["id"], "custom_fields": { "size": 8 } });
+        let (_, events) = api.events_of(admin.post("companies.update", &change)).await;
+        assert_eq!(events[0].previous, json!({ "custom_fields": { "salary": 123456, "size": 7 } }));
+        let changes: serde_json::Value = serde_json::from_str(&last_changes(api).await).unwrap();
+        assert_eq!(changes, json!({ "custom_fields": { "salary": "[hidden]", "size": 7 } }));
+    });
+}
+
+/// The old values in the latest entry of Acme's audit log.
+async fn last_changes(api: &Api) -> String {
+    use dotdesk::db::prelude::*;
+    use dotdesk::schema::audit_entries;
+    let mut conn = api.app.db.read().await.unwrap();
+    dotdesk::run!(conn, |c| audit_entries::table
+        .filter(audit_entries::organization_id.eq(api.acme.id))
+        .order(audit_entries::id.desc())
+        .select(audit_entries::changes)
+        .first(c))
+    .unwrap()
 }
 
 #[test]

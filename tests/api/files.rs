@@ -4,6 +4,7 @@ mod bucket;
 mod fetched;
 mod links;
 mod public;
+mod sight;
 mod uploads;
 
 use std::path::{Path, PathBuf};

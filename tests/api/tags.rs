@@ -112,6 +112,40 @@ fn a_new_name_is_in_all_objects() {
 }
 
 #[test]
+fn all_kinds_of_objects_share_their_tags() {
+    on_both(async |api| {
+        let admin = api.admin();
+        let company = company(api, json!(["vip"])).await;
+        let contact = admin.ok("contacts.create", json!({ "name": "Jane", "tags": ["VIP", "x"] })).await;
+        let conversation = admin.ok("conversations.create", json!({ "contact_id": contact["id"] })).await;
+        let tag = json!({ "id": conversation["id"], "tag": "Vip" });
+        admin.ok("conversations.addTag", tag).await;
+        let deleted = admin.ok("conversations.create", json!({ "contact_id": contact["id"] })).await;
+        admin.ok("conversations.addTag", json!({ "id": deleted["id"], "tag": "vip" })).await;
+        admin.ok("conversations.delete", json!({ "id": deleted["id"] })).await;
+        let renamed = admin.ok("tags.update", json!({ "name": "vip", "new_name": "gold" })).await;
+        assert_eq!((&renamed["usage"]["company"], &renamed["usage"]["contact"]), (&json!(1), &json!(1)));
+        admin.ok("conversations.restore", json!({ "id": deleted["id"] })).await;
+        for (method, object, tags) in [
+            ("companies.info", &company, json!(["gold"])),
+            ("contacts.info", &contact, json!(["gold", "x"])),
+            ("conversations.info", &conversation, json!(["gold"])),
+            ("conversations.info", &deleted, json!(["gold"])),
+        ] {
+            assert_eq!(admin.ok(method, json!({ "id": object["id"] })).await["tags"], tags, "{method}");
+        }
+        admin.ok("tags.delete", json!({ "name": "GOLD" })).await;
+        for (method, object, tags) in [
+            ("companies.info", &company, json!([])),
+            ("contacts.info", &contact, json!(["x"])),
+            ("conversations.info", &conversation, json!([])),
+        ] {
+            assert_eq!(admin.ok(method, json!({ "id": object["id"] })).await["tags"], tags, "{method}");
+        }
+    });
+}
+
+#[test]
 fn an_object_has_a_hundred_tags_at_most() {
     on_both(async |api| {
         let admin = api.admin();

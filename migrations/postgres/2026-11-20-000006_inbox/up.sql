@@ -114,6 +114,9 @@ CREATE TABLE messages (
     words jsonb NOT NULL,
     client_message_id text,
     external_message_id text,
+    -- Who was asked to approve it, while that is open.
+    approver_user_id uuid,
+    approver_team_id uuid,
     scheduled_at timestamptz,
     sent_at timestamptz,
     delivered_at timestamptz,
@@ -128,6 +131,7 @@ CREATE INDEX messages_conversation ON messages (organization_id, conversation_id
 CREATE UNIQUE INDEX messages_client_message_id ON messages (organization_id, conversation_id, client_message_id);
 CREATE INDEX messages_external_message_id ON messages (organization_id, external_message_id);
 CREATE INDEX messages_pending ON messages (organization_id, id) WHERE status = 'pending_approval';
+CREATE INDEX messages_drafts ON messages (organization_id, conversation_id, id) WHERE status = 'draft';
 
 -- Which messages a merge moved, and from where.
 CREATE TABLE conversation_merge_messages (

@@ -114,6 +114,9 @@ CREATE TABLE messages (
     words TEXT NOT NULL,
     client_message_id TEXT,
     external_message_id TEXT,
+    -- Who was asked to approve it, while that is open.
+    approver_user_id BLOB,
+    approver_team_id BLOB,
     scheduled_at INTEGER,
     sent_at INTEGER,
     delivered_at INTEGER,
@@ -128,6 +131,7 @@ CREATE INDEX messages_conversation ON messages (organization_id, conversation_id
 CREATE UNIQUE INDEX messages_client_message_id ON messages (organization_id, conversation_id, client_message_id);
 CREATE INDEX messages_external_message_id ON messages (organization_id, external_message_id);
 CREATE INDEX messages_pending ON messages (organization_id, id) WHERE status = 'pending_approval';
+CREATE INDEX messages_drafts ON messages (organization_id, conversation_id, id) WHERE status = 'draft';
 
 -- Which messages a merge moved, and from where.
 CREATE TABLE conversation_merge_messages (

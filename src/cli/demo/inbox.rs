@@ -19,7 +19,7 @@ const COMPANIES: &[(&str, &str, &str, i64, bool)] = &[
 ];
 
 /// The contacts: name, mailbox, company if any, what they are.
-const CONTACTS: &[(&str, &str, Option<&str>, &str)] = &[
+pub(super) const CONTACTS: &[(&str, &str, Option<&str>, &str)] = &[
     ("Ada Lovelace", "ada@harbour-offices.example", Some("Harbour Offices"), "customer"),
     ("Bruno Conti", "bruno@trattoria-sole.example", Some("Trattoria Sole"), "customer"),
     ("Carla Nguyen", "carla@kilnandco.example", Some("Kiln & Co"), "lead"),
@@ -30,7 +30,7 @@ const CONTACTS: &[(&str, &str, Option<&str>, &str)] = &[
 ];
 
 /// A conversation: contact's mailbox, source, subject, tags, and who said what: `<` the contact, `>` we, `#` a note.
-struct Talk {
+pub(super) struct Talk {
     from: &'static str,
     source: &'static str,
     subject: Option<&'static str>,
@@ -40,7 +40,7 @@ struct Talk {
     is_closed: bool,
 }
 
-const TALKS: &[Talk] = &[
+pub(super) const TALKS: &[Talk] = &[
     Talk {
         from: "dmitri@mail.example",
         source: "twilio.sms",

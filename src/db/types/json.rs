@@ -1,5 +1,6 @@
 //! JSON documents in a column.
 
+use std::borrow::Cow;
 use std::io::Write;
 use std::ops::{Deref, DerefMut};
 
@@ -10,7 +11,7 @@ use diesel::query_builder::QueryId;
 use diesel::serialize::{self, IsNull, Output, ToSql};
 use diesel::sql_types::SqlType;
 use diesel::sqlite::{Sqlite, SqliteValue};
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -21,11 +22,29 @@ use serde::{Deserialize, Serialize};
 pub struct JsonSql;
 
 /// A value kept as a JSON document; on the wire it is the value itself.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema, AsExpression, FromSqlRow)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, AsExpression, FromSqlRow)]
 #[diesel(sql_type = JsonSql)]
 #[serde(transparent)]
-#[schemars(inline)]
 pub struct Json<T>(pub T);
+
+/// The schema is that of the value in every respect, so that a value whose fields are shown among others has them in the schema too.
+impl<T: JsonSchema> JsonSchema for Json<T> {
+    fn inline_schema() -> bool {
+        T::inline_schema()
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        T::schema_name()
+    }
+
+    fn schema_id() -> Cow<'static, str> {
+        T::schema_id()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        T::json_schema(generator)
+    }
+}
 
 impl<T> Deref for Json<T> {
     type Target = T;

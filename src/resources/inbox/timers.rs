@@ -1,4 +1,4 @@
-//! What is to happen at a given time: a conversation that was put off comes back.
+//! What is to happen at a given time: a conversation that was put off comes back, a message is sent.
 //!
 //! A timer is set and taken away in the transaction of what it is about, so there is none without its cause. The server looks for
 //! those that are due ([`crate::jobs::timers`]) and does what they are for; what a timer is about is looked at again then, under its
@@ -7,7 +7,7 @@
 use crate::db::prelude::*;
 use crate::db::{Conn, Id, Timestamp};
 use crate::method::{Result, Tx};
-use crate::resources::inbox::conversations;
+use crate::resources::inbox::{conversations, messages};
 use crate::schema::timers;
 use crate::{run, text_enum};
 
@@ -16,6 +16,8 @@ text_enum! {
     pub enum TimerKind {
         /// A conversation that was put off comes back.
         Unsnooze = "unsnooze",
+        /// A scheduled message is sent.
+        SendMessage = "send_message",
     }
 }
 
@@ -24,6 +26,7 @@ impl TimerKind {
     pub fn method(self) -> &'static str {
         match self {
             Self::Unsnooze => "conversations.snooze",
+            Self::SendMessage => "messages.schedule",
         }
     }
 }
@@ -78,6 +81,7 @@ pub async fn due(conn: &mut Conn, now: Timestamp, most: i64) -> Result<Vec<Timer
 pub async fn fire(tx: &mut Tx<'_>, timer: &Timer) -> Result<()> {
     match timer.kind {
         TimerKind::Unsnooze => conversations::wake(tx, timer.id).await?,
+        TimerKind::SendMessage => messages::send_due(tx, timer.id).await?,
     }
     // Only if it was not set anew meanwhile.
     let key = (timer.organization_id, timer.kind, timer.id);

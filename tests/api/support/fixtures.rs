@@ -18,7 +18,10 @@ pub struct Fixtures {
     contact: Value,
     conversation: Value,
     other_conversation: Value,
+    survey: Value,
+    view: Value,
     merge: Value,
+    messages: Value,
     agent_role: Value,
     role: Value,
     key: Value,
@@ -59,8 +62,10 @@ impl Fixtures {
             let invited = admin.ok("users.create", invited).await;
             let signature = json!({ "user_id": user["id"], "language": "en", "text": "Kind regards" });
             admin.ok("users.setSignature", signature).await;
-            let team =
-                json!({ "name": "Fixture", "user_ids": [user["id"], api.acme.owner], "is_support_enabled": true });
+            let team = json!({
+                "name": "Fixture", "user_ids": [user["id"], api.acme.owner], "is_support_enabled": true,
+                "query": { "conversations": "source:fixture.sms" },
+            });
             let team = admin.ok("teams.create", team).await;
             let login = json!({ "email": "owner@acme.test", "password": super::organization::PASSWORD });
             let session = api.nobody().ok("auth.login", login).await;
@@ -79,11 +84,15 @@ impl Fixtures {
             let conversation =
                 json!({ "contact_id": contact["id"], "channel_id": channel["id"], "subject": "Fixture" });
             let conversation = admin.ok("conversations.create", conversation).await;
+            let survey = admin.ok("csat.request", json!({ "conversation_id": conversation["id"] })).await;
+            let view = json!({ "name": "Fixture", "object": "conversation", "query": "status:open" });
+            let view = admin.ok("views.create", view).await;
             for step in 1..=2 {
                 let checkpoint = json!({ "id": conversation["id"], "payload": { "step": step } });
                 admin.ok("conversations.addCheckpoint", checkpoint).await;
             }
-            last = json!({ "file": file, "upload": begun, "uploaded": uploaded, "conversation": conversation, "contact": contact, "channel": channel, "key": key, "role": role, "user": user, "team": team, "login": session, "invited": invited });
+            let messages = api.messages_to_try(&conversation["id"]).await;
+            last = json!({ "messages": messages, "survey": survey, "view": view, "file": file, "upload": begun, "uploaded": uploaded, "conversation": conversation, "contact": contact, "channel": channel, "key": key, "role": role, "user": user, "team": team, "login": session, "invited": invited });
         }
         let online = json!({ "user_id": api.acme.owner, "availability": "online" });
         admin.ok("users.setAvailability", online).await;
@@ -103,7 +112,10 @@ impl Fixtures {
             contact: last["contact"]["id"].clone(),
             conversation: last["conversation"]["id"].clone(),
             other_conversation: more[2].clone(),
+            survey: last["survey"]["id"].clone(),
+            view: last["view"]["id"].clone(),
             merge: history["data"][0]["event"]["data"]["merge_id"].clone(),
+            messages: last["messages"].clone(),
             team: last["team"]["id"].clone(),
             user: last["user"]["id"].clone(),
             invited: last["invited"]["id"].clone(),
@@ -148,10 +160,16 @@ impl Fixtures {
                 ("file_ids", _) => json!([self.file]),
                 ("channel_id", _) => self.channel.clone(),
                 ("id", "conversations") => self.conversation.clone(),
+                ("conversation_id", "csat") if method.name() == "csat.request" => self.other_conversation.clone(),
+                ("conversation_id", "csat") => self.conversation.clone(),
+                ("id", "csat") => self.survey.clone(),
+                ("id", "views") => self.view.clone(),
                 ("source_ids", "conversations") => json!([self.other_conversation]),
                 ("destination_id", "conversations") => self.conversation.clone(),
                 ("merge_id", _) => self.merge.clone(),
                 ("contact_id", _) => self.contact.clone(),
+                ("id", "messages") => self.message_for(method.name()).clone(),
+                ("conversation_id", _) => self.conversation.clone(),
                 ("session_id", _) => self.session.clone(),
                 ("user_id" | "act_as_user_id", _) => self.user.clone(),
                 ("reassign_to_user_id", _) => self.owner.clone(),
@@ -168,6 +186,22 @@ impl Fixtures {
             *value = replacement;
         }
         example
+    }
+
+    /// A message that stands where the method needs it.
+    fn message_for(&self, method: &str) -> &Value {
+        match method {
+            "messages.schedule"
+            | "messages.requestApproval"
+            | "messages.delete"
+            | "messages.addAttachment"
+            | "messages.removeAttachment" => &self.messages["draft"],
+            "messages.cancelScheduled" => &self.messages["scheduled"],
+            "messages.resend" => &self.messages["failed"],
+            "messages.approve" | "messages.reject" => &self.messages["pending"],
+            "messages.vote" | "messages.reportDelivery" => &self.messages["sent"],
+            _ => &self.messages["received"],
+        }
     }
 
     /// Whether the example works without further preparation.

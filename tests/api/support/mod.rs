@@ -5,6 +5,7 @@ pub mod contacts;
 pub mod crm;
 pub mod databases;
 pub mod fixtures;
+pub mod inbox;
 pub mod organization;
 pub mod people;
 pub mod program;

@@ -13,7 +13,7 @@ use crate::method::{
 };
 use crate::resources::account::{organizations, roles, users};
 use crate::resources::channels::channels;
-use crate::resources::inbox::conversations;
+use crate::resources::inbox::{conversations, views};
 
 /// The methods of teams.
 pub const METHODS: &[Entry] = &[
@@ -219,7 +219,7 @@ impl Method for Delete {
     const ACCESS: Access = Access::write(Area::Teams);
     const KIND: Kind = Kind::Delete;
     const EVENTS: &'static [&'static str] =
-        &["team.deleted", "organization.updated", "channel.updated", "conversation.assigned"];
+        &["team.deleted", "organization.updated", "channel.updated", "conversation.assigned", "view.updated"];
     const EXAMPLE: &'static str = r#"{"id":"0193f3a1-b2c3-7d4e-8f90-a1b2c3d4e5f6"}"#;
     type Output = Void;
 
@@ -236,6 +236,7 @@ impl Method for Delete {
             organizations::store::replace_default_team(tx, team.id, self.move_to_team_id).await?;
             channels::store::replace_default_team(tx, team.id, self.move_to_team_id).await?;
             conversations::heirs::of_team(tx, team.id, self.move_to_team_id).await?;
+            views::store::replace_team(tx, team.id, self.move_to_team_id).await?;
             Ok(Void {})
         })
         .await

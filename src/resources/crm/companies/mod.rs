@@ -1,6 +1,6 @@
 //! Companies: the organizations that contacts belong to, with what is known of them and where they stand in a pipeline.
 //!
-//! Methods: `companies.create list info update upsert delete merge moveStage addTag removeTag`.
+//! Methods: `companies.create list info update upsert delete merge moveStage listContacts listConversations addTag removeTag`.
 
 mod belongings;
 mod details;

@@ -40,6 +40,7 @@ text_enum! {
     Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, Queryable, Selectable, Insertable, AsChangeset,
 )]
 #[diesel(table_name = contact_identities, primary_key(organization_id, id), treat_none_as_null = true)]
+#[schemars(rename = "ContactIdentity")]
 pub struct Identity {
     #[serde(skip)]
     pub organization_id: Id,

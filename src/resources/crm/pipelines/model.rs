@@ -82,8 +82,8 @@ pub struct Stage {
 object!(Stage, "stage", StageNotFound);
 
 impl Stage {
-    /// The words by which queries find companies in it.
-    pub(super) fn words(&self) -> Json<Words> {
+    /// The words by which companies in the stage are found.
+    pub fn words(&self) -> Json<Words> {
         words::of([("name", Some(&self.name))])
     }
 }

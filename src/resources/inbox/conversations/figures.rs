@@ -31,7 +31,7 @@ pub async fn recount(tx: &mut Tx<'_>, conversation: &mut Conversation) -> Result
         for message in &batch {
             conversation.take_note_of(message);
             let is_unread = message.direction == Direction::Inbound && message.status == MessageStatus::Received;
-            unread += i32::from(is_unread && !message.details.is_imported);
+            unread += i32::from(is_unread && !message.details.is_imported && !message.details.is_ignored);
         }
         match batch.last() {
             Some(last) if batch.len() == BATCH as usize => after = last.id,

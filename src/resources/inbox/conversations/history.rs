@@ -4,10 +4,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::model::Conversation;
-use super::timeline::ConversationEvent;
+use super::timeline::{ConversationEvent, Happening};
 use crate::db::{Conn, Id, Timestamp};
 use crate::method::{Result, Window};
-use crate::resources::inbox::messages::{Message, MessageStatus};
+use crate::resources::inbox::messages::{Message, MessageStatus, Visibility};
 use crate::schema::{conversation_events, messages};
 use crate::{object, run_page, text_enum};
 
@@ -78,13 +78,19 @@ const SAID: [MessageStatus; 7] = [
     MessageStatus::Posted,
 ];
 
-/// A page of the timeline of a conversation. Both tables are read from where the page begins, and as far as it can reach.
+/// A page of the timeline of a conversation, or of what the contact may read of it. Both tables are read from where the page begins,
+/// and as far as it can reach.
 pub async fn page(
     conn: &mut Conn,
     conversation: &Conversation,
     types: &[ItemType],
+    is_for_contact: bool,
     window: &Window,
 ) -> Result<(Vec<TimelineItem>, Option<i64>)> {
+    let (visible, happenings) = match is_for_contact {
+        true => (vec![Visibility::Public], vec![Happening::StateCheckpoint]),
+        false => (Visibility::ALL.to_vec(), Happening::ALL.to_vec()),
+    };
     let (space, id) = (conversation.organization_id, conversation.id);
     let (mut items, mut total): (Vec<TimelineItem>, Option<i64>) = (Vec::new(), window.wants_total.then_some(0));
     if types.contains(&ItemType::Message) {
@@ -95,7 +101,7 @@ pub async fn page(
             Message,
             messages::table
                 .filter(messages::organization_id.eq(space).and(messages::conversation_id.eq(id)))
-                .filter(messages::status.eq_any(SAID))
+                .filter(messages::status.eq_any(SAID).and(messages::visibility.eq_any(&visible)))
         );
         items.extend(rows.into_iter().map(TimelineItem::from));
         total = total.zip(count).map(|(sum, count)| sum + count);
@@ -106,9 +112,9 @@ pub async fn page(
             window,
             conversation_events::id,
             ConversationEvent,
-            conversation_events::table.filter(
-                conversation_events::organization_id.eq(space).and(conversation_events::conversation_id.eq(id))
-            )
+            conversation_events::table
+                .filter(conversation_events::organization_id.eq(space).and(conversation_events::conversation_id.eq(id)))
+                .filter(conversation_events::type_.eq_any(&happenings))
         );
         items.extend(rows.into_iter().map(TimelineItem::from));
         total = total.zip(count).map(|(sum, count)| sum + count);

@@ -1,77 +1,121 @@
-//! Lists of conversations.
+//! Lists of conversations, and how many there are of each kind.
 
-use diesel::dsl::exists;
-use diesel::expression::IntoSql;
-use diesel::sql_types::Bool;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
-use super::model::{Conversation, Status};
-use super::visibility::Sight;
-use crate::db::{Conn, Id, Timestamp};
-use crate::method::{Result, Window};
-use crate::run_page;
-use crate::schema::{conversation_people, conversations};
+use super::fields::FIELDS;
+use super::model::Conversation;
+use crate::db::prelude::*;
+use crate::db::{Conn, Id};
+use crate::method::{Context, Output, Result};
+use crate::query::{Asker, Fetched, Listing, Predicate};
+use crate::resources::crm::tags::TaggedType;
+use crate::schema::{conversations, tag_uses, tags};
+use crate::{run, run_list, text_enum};
 
-/// Which conversations a list is about; what is `None` does not matter.
-#[derive(Clone, Debug, Default)]
-pub struct Filter {
-    pub company_id: Option<Id>,
-    pub contact_id: Option<Id>,
-    pub team_id: Option<Id>,
-    pub assigned_to_user_id: Option<Id>,
-    pub status: Option<Status>,
-    pub channel_type: Option<String>,
-    pub is_spam: Option<bool>,
-    pub updated_after: Option<Timestamp>,
+/// Narrows a list by arguments of its own, each of which stands for a query: `("status", "open")`. What is `None` does not matter.
+pub fn narrowed<const N: usize>(ctx: &Context, wanted: [(&str, Option<String>); N]) -> Result<Predicate> {
+    let asker = Asker::anybody(ctx);
+    let mut all = Vec::new();
+    for (field, value) in wanted {
+        let Some(value) = value else { continue };
+        let query = FIELDS.check(&format!("{field}:{value}"), &asker);
+        all.push(query.map_err(|error| error.of_argument(format!("/{field}")))?.predicate());
+    }
+    Ok(Predicate::all(all))
 }
 
-/// The conversations within sight that a filter lets through.
-pub async fn page(
-    conn: &mut Conn,
-    space: Id,
-    sight: &Sight,
-    filter: &Filter,
-    window: &Window,
-) -> Result<(Vec<Conversation>, Option<i64>)> {
-    let states = filter.status.map_or(Status::ALL.to_vec(), |status| vec![status]);
-    let spam = filter.is_spam.map_or(vec![true, false], |is_spam| vec![is_spam]);
-    let (user, teams) = match sight {
-        Sight::All | Sight::OfContact(_) => (Id::NIL, Vec::new()),
-        Sight::Limited(limits) => (limits.user, limits.teams.clone()),
-    };
-    let sees_all = matches!(sight, Sight::All);
-    let id = |wanted: Option<Id>| (wanted.is_none(), wanted.unwrap_or(Id::NIL));
-    let (any_company, company) = id(filter.company_id);
-    let (any_contact, contact) = id(filter.contact_id);
-    let (any_team, team) = id(filter.team_id);
-    let (any_user, assigned) = id(filter.assigned_to_user_id);
-    let (any_type, type_) = (filter.channel_type.is_none(), filter.channel_type.clone().unwrap_or_default());
-    let updated_after = filter.updated_after.unwrap_or(Timestamp::from_millis(0));
-    Ok(run_page!(
+/// The conversations of a list.
+pub async fn page(conn: &mut Conn, space: Id, list: &Listing) -> Result<Fetched<Conversation>> {
+    Ok(run_list!(
         conn,
-        window,
-        conversations::id,
+        list,
         Conversation,
-        conversations::table
-            .filter(conversations::organization_id.eq(space).and(conversations::deleted_at.is_null()))
-            .filter(conversations::status.eq_any(&states).and(conversations::is_spam.eq_any(&spam)))
-            .filter(any_company.into_sql::<Bool>().or(conversations::company_id.eq(company)))
-            .filter(any_contact.into_sql::<Bool>().or(conversations::contact_id.eq(contact)))
-            .filter(any_team.into_sql::<Bool>().or(conversations::team_id.eq(team)))
-            .filter(any_user.into_sql::<Bool>().or(conversations::assigned_to_user_id.eq(assigned)))
-            .filter(any_type.into_sql::<Bool>().or(conversations::channel_type.eq(&type_)))
-            .filter(conversations::updated_at.gt(updated_after))
-            .filter(
-                sees_all
-                    .into_sql::<Bool>()
-                    .or(conversations::assigned_to_user_id.eq(user))
-                    .or(conversations::team_id.eq_any(&teams))
-                    .or(exists(
-                        conversation_people::table
-                            .filter(conversation_people::organization_id.eq(space))
-                            .filter(conversation_people::user_id.eq(user))
-                            .filter(conversation_people::conversation_id.eq(conversations::id))
-                            .filter(conversation_people::follows.or(conversation_people::is_mentioned))
-                    ))
-            )
+        conversations::id,
+        conversations::table.filter(conversations::organization_id.eq(space).and(conversations::deleted_at.is_null()))
     ))
+}
+
+text_enum! {
+    /// What conversations are counted by.
+    pub enum GroupBy {
+        /// Where they stand.
+        Status = "status",
+        /// The user they are assigned to.
+        Assignee = "assignee",
+        /// The team they are assigned to.
+        Team = "team",
+        /// The channel they are held on.
+        Channel = "channel",
+        /// Their tags; one with several tags counts for each.
+        Tag = "tag",
+    }
+}
+
+/// How many conversations have something in common.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Group {
+    /// What they have in common: a status, a tag, or the id of a user, team or channel; null for those that have none.
+    pub key: Option<String>,
+    /// How many there are.
+    pub count: i64,
+}
+
+/// How many conversations there are of each kind.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Counts {
+    /// The kinds, those with the most conversations first.
+    pub groups: Vec<Group>,
+}
+
+impl Output for Counts {}
+
+/// Counts the conversations that pass a condition.
+pub async fn count(conn: &mut Conn, space: Id, by: GroupBy, passing: Predicate) -> Result<Counts> {
+    macro_rules! count_by {
+        ($column:expr, $type:ty) => {{
+            let rows: Vec<($type, i64)> = run!(conn, |c| conversations::table
+                .filter(conversations::organization_id.eq(space).and(conversations::deleted_at.is_null()))
+                .filter(passing.clone())
+                .group_by($column)
+                .select(($column, diesel::dsl::count_star()))
+                .load(c))?;
+            rows
+        }};
+    }
+    let ids = |rows: Vec<(Option<Id>, i64)>| -> Vec<Group> {
+        rows.into_iter().map(|(id, count)| Group { key: id.map(|id| id.to_string()), count }).collect()
+    };
+    let mut groups = match by {
+        GroupBy::Status => count_by!(conversations::status, String)
+            .into_iter()
+            .map(|(status, count)| Group { key: Some(status), count })
+            .collect(),
+        GroupBy::Assignee => ids(count_by!(conversations::assigned_to_user_id, Option<Id>)),
+        GroupBy::Team => ids(count_by!(conversations::team_id, Option<Id>)),
+        GroupBy::Channel => {
+            let rows = count_by!(conversations::channel_id, Id);
+            ids(rows.into_iter().map(|(id, count)| (Some(id), count)).collect())
+        }
+        GroupBy::Tag => count_tags(conn, space, passing).await?,
+    };
+    groups.sort_by(|one, other| other.count.cmp(&one.count).then_with(|| one.key.cmp(&other.key)));
+    Ok(Counts { groups })
+}
+
+async fn count_tags(conn: &mut Conn, space: Id, passing: Predicate) -> Result<Vec<Group>> {
+    let rows: Vec<(String, i64)> = run!(conn, |c| tag_uses::table
+        .inner_join(conversations::table.on(
+            conversations::organization_id.eq(tag_uses::organization_id).and(conversations::id.eq(tag_uses::object_id))
+        ))
+        .inner_join(
+            tags::table.on(tags::organization_id.eq(tag_uses::organization_id).and(tags::key.eq(tag_uses::tag_key)))
+        )
+        .filter(tag_uses::organization_id.eq(space).and(tag_uses::object_type.eq(TaggedType::Conversation)))
+        .filter(conversations::deleted_at.is_null())
+        .filter(passing.clone())
+        .group_by(tags::name)
+        .select((tags::name, diesel::dsl::count_star()))
+        .load(c))?;
+    Ok(rows.into_iter().map(|(tag, count)| Group { key: Some(tag), count }).collect())
 }

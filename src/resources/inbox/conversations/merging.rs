@@ -18,7 +18,7 @@ use crate::db::prelude::*;
 use crate::db::{Id, IdSql, Json, Timestamp};
 use crate::method::{Code, Error, Result, Tx};
 use crate::schema::{
-    conversation_merge_messages as moved, conversation_merges as merges, conversation_people, messages,
+    conversation_merge_messages as moved, conversation_merges as merges, conversation_people, messages, search_words,
 };
 use crate::{lock, run, run_each};
 
@@ -122,6 +122,7 @@ pub async fn merge(tx: &mut Tx<'_>, destination: Id, sources: &[Id]) -> Result<C
         take_people(tx, source.id, &mut after).await?;
         close_source(tx, &merge, source).await?;
     }
+    words_follow(tx, destination).await?;
     recount(tx, &mut after).await?;
     let source_ids: Vec<Id> = merge.sources.iter().map(|source| source.id).collect();
     // Even where not one message came over: it stands for more than before.
@@ -159,6 +160,7 @@ pub async fn unmerge(tx: &mut Tx<'_>, id: Id) -> Result<Vec<Conversation>> {
     for before in conversations {
         let Some(source) = merge.sources.iter().find(|source| source.id == before.id) else { continue };
         give_messages_back(tx, &merge, source.id).await?;
+        words_follow(tx, source.id).await?;
         let mut after = before.clone();
         source.restore(&mut after, tx.now());
         recount(tx, &mut after).await?;
@@ -252,6 +254,20 @@ async fn give_messages_back(tx: &mut Tx<'_>, merge: &Merge, source: Id) -> Resul
             messages::version.eq(messages::version + 1),
             messages::updated_at.eq(now),
         ))
+        .execute(c))?;
+    Ok(())
+}
+
+/// Has the words of messages that came to a conversation be found in it, and no longer where they were.
+pub async fn words_follow(tx: &mut Tx<'_>, conversation: Id) -> Result<()> {
+    let space = tx.space();
+    let here = messages::table
+        .filter(messages::organization_id.eq(space).and(messages::conversation_id.eq(conversation)))
+        .select(messages::id);
+    run!(tx, |c| diesel::update(search_words::table)
+        .filter(search_words::organization_id.eq(space).and(search_words::id.eq_any(here)))
+        .filter(search_words::parent_id.ne(conversation))
+        .set(search_words::parent_id.eq(conversation))
         .execute(c))?;
     Ok(())
 }

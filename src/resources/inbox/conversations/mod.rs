@@ -6,6 +6,7 @@ pub mod control;
 mod details;
 pub mod fields;
 mod figures;
+mod gone;
 pub mod heirs;
 mod history;
 mod list;
@@ -25,6 +26,7 @@ pub mod visibility;
 
 pub use details::*;
 pub use fields::FIELDS;
+pub use gone::take_out;
 pub use history::{ItemType, TimelineItem};
 pub use methods::*;
 pub use model::*;

@@ -4,7 +4,7 @@ use super::model::Conversation;
 use crate::db::prelude::*;
 use crate::db::{Id, Timestamp};
 use crate::method::{Result, Tx};
-use crate::resources::inbox::messages::{Direction, MessageStatus};
+use crate::resources::inbox::messages::{Direction, MessageStatus, Visibility};
 use crate::run;
 use crate::schema::messages;
 
@@ -45,6 +45,23 @@ pub async fn mark_read(tx: &mut Tx<'_>, conversation: &Conversation, up_to: Opti
         ))
         .execute(c))?;
     Ok(i32::try_from(read).unwrap_or(i32::MAX))
+}
+
+/// Marks what was sent to the contact as read by the contact, up to one message or all; answers how many were not.
+pub async fn mark_answers_read(tx: &mut Tx<'_>, conversation: &Conversation, up_to: Option<Id>) -> Result<usize> {
+    let (now, last) = (tx.now(), up_to.unwrap_or(Id::from_bytes([0xff; 16])));
+    Ok(run!(tx, |c| diesel::update(messages::table)
+        .filter(messages::organization_id.eq(conversation.organization_id))
+        .filter(messages::conversation_id.eq(conversation.id).and(messages::id.le(last)))
+        .filter(messages::visibility.eq(Visibility::Public).and(messages::direction.eq(Direction::Outbound)))
+        .filter(messages::status.eq_any([MessageStatus::Sent, MessageStatus::Delivered]))
+        .set((
+            messages::status.eq(MessageStatus::Read),
+            messages::read_at.eq(Some(now)),
+            messages::version.eq(messages::version + 1),
+            messages::updated_at.eq(now),
+        ))
+        .execute(c))?)
 }
 
 /// Marks messages of the contact as unread, from one on; answers how many were not.

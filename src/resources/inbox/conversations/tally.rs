@@ -2,7 +2,7 @@
 
 use super::details::LastMessage;
 use super::model::{Conversation, Handler};
-use crate::resources::inbox::messages::{AuthorKind, AuthorType, Direction, Message, Visibility};
+use crate::resources::inbox::messages::{AuthorKind, AuthorType, Direction, Message, MessageStatus, Visibility};
 
 /// How many characters of the latest message a conversation shows.
 const EXCERPT: usize = 200;
@@ -17,12 +17,12 @@ impl Conversation {
         if message.visibility == Visibility::Private {
             return;
         }
-        if self.last_message_at.is_none_or(|latest| latest <= message.created_at) {
-            self.last_message_at = Some(message.created_at);
+        if self.last_message_at.is_none_or(|latest| latest <= message.said_at()) {
+            self.last_message_at = Some(message.said_at());
             self.details.last_message = Some(excerpt(message));
         }
-        // What was brought in from elsewhere was read and answered there.
-        if message.details.is_imported {
+        // What was brought in from elsewhere was read and answered there; what is ignored waits for nobody.
+        if message.details.is_imported || message.details.is_ignored {
             return;
         }
         match message.direction {
@@ -30,16 +30,47 @@ impl Conversation {
                 self.set_unread(self.unread_count + 1);
                 self.waiting_since = self.waiting_since.or(Some(message.created_at));
             }
-            Direction::Outbound => {
-                self.waiting_since = None;
-                if message.author.type_ == AuthorType::User {
-                    self.details.first_response_at = self.details.first_response_at.or(Some(message.created_at));
-                    if self.handler == Handler::None && message.author.kind == Some(AuthorKind::Human) {
-                        self.handler = Handler::Human;
-                    }
-                }
-            }
+            Direction::Outbound => self.take_note_of_answer(message),
             Direction::Internal => {}
+        }
+    }
+
+    /// Takes note that the contact has an answer, unless it could not be sent.
+    pub fn take_note_of_answer(&mut self, message: &Message) {
+        if message.status == MessageStatus::Failed {
+            return;
+        }
+        self.waiting_since = None;
+        if message.author.type_ == AuthorType::User {
+            self.details.first_response_at = self.details.first_response_at.or(Some(message.said_at()));
+            if self.handler == Handler::None && message.author.kind == Some(AuthorKind::Human) {
+                self.handler = Handler::Human;
+            }
+        }
+    }
+
+    /// Takes note that a message is gone. `latest` is the latest one that the contact may read of those that are left.
+    pub fn forget(&mut self, message: &Message, latest: Option<&Message>) {
+        if !message.is_said() {
+            return;
+        }
+        self.message_count = (self.message_count - 1).max(0);
+        if message.visibility == Visibility::Private {
+            return;
+        }
+        if message.status == MessageStatus::Received && !message.details.is_ignored && self.unread_count > 0 {
+            self.set_unread(self.unread_count - 1);
+        }
+        if self.details.last_message.as_ref().is_some_and(|last| last.id == message.id) {
+            self.last_message_at = latest.map(Message::said_at);
+            self.details.last_message = latest.map(excerpt);
+        }
+    }
+
+    /// Takes note of what has become of a message that is in it already.
+    pub fn follow(&mut self, message: &Message) {
+        if self.details.last_message.as_ref().is_some_and(|latest| latest.id == message.id) {
+            self.details.last_message = Some(excerpt(message));
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::model::{Attachment, FileRow, FileStatus, Link, LinkType};
-use super::store;
+use super::{sight, store};
 use crate::db::prelude::*;
 use crate::db::{Conn, Id};
 use crate::method::{Context, Error, FieldError, Result, Tx};
@@ -13,8 +13,8 @@ use crate::{keep, run, run_each};
 /// Attaches files to a message, behind those that it has already, in the order in which they are named; naming one twice, or one
 /// that it has, does nothing. Answers all attachments that the message has then.
 ///
-/// `pointer` is the argument that names them, such as `/file_ids`. A file that is not there, or is not ready, is an error of its place
-/// in it. One that is quarantined is attached and shown to nobody. `allows` says which content types may be attached: see
+/// `pointer` is the argument that names them: `/file_ids`, or `/file_id` for one. A file that is not there, not for the caller to see,
+/// or not ready, is an error of its place in it. One that is quarantined is attached and shown to nobody. `allows` says which content types may be attached: see
 /// [`Channel::allows`](crate::resources::channels::channels::Channel::allows).
 pub async fn attach(
     tx: &mut Tx<'_>,
@@ -28,6 +28,8 @@ pub async fn attach(
     let of_space = files::table.filter(files::organization_id.eq(space));
     let found: Vec<FileRow> =
         keep!(tx, of_space.filter(files::id.eq_any(file_ids)).order(files::id).select(FileRow::as_select()))?;
+    let ctx = tx.ctx().clone();
+    let found = sight::seen(&ctx, tx, found).await?;
     let mut problems = Vec::new();
     for (index, id) in file_ids.iter().enumerate() {
         let problem = match found.iter().find(|file| file.id == *id) {
@@ -41,7 +43,9 @@ pub async fn attach(
                 }
             },
         };
-        problems.push(FieldError::new(format!("{pointer}/{index}"), problem.0, problem.1));
+        // An argument that names one file has no places in it.
+        let at = if pointer.ends_with('s') { format!("{pointer}/{index}") } else { pointer.to_owned() };
+        problems.push(FieldError::new(at, problem.0, problem.1));
     }
     if !problems.is_empty() {
         return Err(Error::arguments(tx.ctx().method(), problems));
@@ -64,7 +68,6 @@ pub async fn attach(
         })
         .collect();
     run_each!(tx, &new, |c, link| diesel::insert_into(file_links::table).values(*link).execute(c))?;
-    let ctx = tx.ctx().clone();
     Ok(attachments_of(&ctx, tx, &[message]).await?.remove(&message).unwrap_or_default())
 }
 

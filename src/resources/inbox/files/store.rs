@@ -3,22 +3,24 @@
 use diesel::expression::IntoSql;
 use diesel::sql_types::Bool;
 
-use super::links;
 use super::model::{File, FileRow, FileStatus};
+use super::{links, sight};
 use crate::access::links::PublicUrl;
 use crate::access::token::{self, TokenKind};
 use crate::db::prelude::*;
 use crate::db::{Conn, Id};
 use crate::method::{Context, Error, Result, Tx, Window};
+use crate::resources::inbox::conversations::visibility::Sight;
 use crate::schema::{file_chunks, file_tokens, files};
 use crate::{lock, lock_to_delete, run, run_page};
 
-/// A file.
+/// A file, if the caller may see it.
 pub async fn find(ctx: &Context, conn: &mut Conn, id: Id) -> Result<Option<File>> {
     let space = ctx.space();
     let row: Option<FileRow> =
         run!(conn, |c| files::table.find((space, id)).select(FileRow::as_select()).first(c)).optional()?;
-    Ok(complete(ctx, conn, row.into_iter().collect()).await?.pop())
+    let seen = sight::seen(ctx, conn, row.into_iter().collect()).await?;
+    Ok(complete(ctx, conn, seen).await?.pop())
 }
 
 /// The file that a token opens, if it is one of the caller's space.
@@ -63,11 +65,12 @@ pub async fn target_to_delete(tx: &mut Tx<'_>, id: Id) -> Result<File> {
 
 async fn of_write(tx: &mut Tx<'_>, row: Option<FileRow>) -> Result<File> {
     let ctx = tx.ctx().clone();
-    let file = complete(&ctx, tx, row.into_iter().collect()).await?.pop();
+    let seen = sight::seen(&ctx, tx, row.into_iter().collect()).await?;
+    let file = complete(&ctx, tx, seen).await?.pop();
     tx.target(file)
 }
 
-/// The files of a space, or those that are so far.
+/// The files that the caller may see, or those of them that are so far.
 pub async fn list(
     ctx: &Context,
     conn: &mut Conn,
@@ -76,6 +79,8 @@ pub async fn list(
 ) -> Result<(Vec<File>, Option<i64>)> {
     let (space, any) = (ctx.space(), status.is_none());
     let status = status.unwrap_or(FileStatus::Ready);
+    let sight = Sight::of(ctx, conn).await?;
+    let (sees_all, seen) = (matches!(sight, Sight::All), sight.predicate());
     let (rows, total) = run_page!(
         conn,
         window,
@@ -84,6 +89,7 @@ pub async fn list(
         files::table
             .filter(files::organization_id.eq(space))
             .filter(any.into_sql::<Bool>().or(files::status.eq(status)))
+            .filter(sees_all.into_sql::<Bool>().or(sight::is_free!()).or(sight::is_seen!(seen.clone())))
     );
     Ok((complete(ctx, conn, rows).await?, total))
 }

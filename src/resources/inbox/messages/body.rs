@@ -10,6 +10,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize, Serializer};
 
 use super::html;
+use crate::resources::inbox::files::Attachment;
 
 /// The HTML of a message. Whoever reads it through the API gets only what can do no harm; the original stays in the database, so
 /// that a better filter also serves what came long ago.
@@ -22,6 +23,11 @@ impl Html {
     /// The text without markup.
     pub fn to_text(&self) -> String {
         html::to_text(&self.0)
+    }
+
+    /// Has it show the pictures that are attached to its message, and marks those that it shows.
+    pub fn show_pictures(&mut self, attachments: &mut [Attachment]) {
+        self.0 = html::with_pictures(&self.0, attachments);
     }
 
     /// What is safe to show.

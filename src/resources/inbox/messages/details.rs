@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::body::Html;
 use crate::db::{Id, Timestamp};
 use crate::resources::inbox::files::Attachment;
 use crate::text_enum;
@@ -24,7 +25,7 @@ pub struct Details {
     /// The files that came with it.
     pub attachments: Vec<Attachment>,
     /// Why it could not be sent.
-    pub error: Option<SendError>,
+    pub failure: Option<SendError>,
     /// The language it is written in.
     pub language: Option<String>,
     /// What somebody thought of it.
@@ -35,10 +36,12 @@ pub struct Details {
     pub suggestions: Vec<Suggestion>,
     /// The users it mentions.
     pub mentions: Vec<Id>,
-    /// The conversation's `control_epoch` under which it was written, when AI wrote it.
+    /// The conversation's `control_epoch` under which AI wrote it; null when a person did, or stands behind it.
     pub control_epoch: Option<i64>,
     /// Whether it was brought in from elsewhere.
     pub is_imported: bool,
+    /// Whether it was only put down, and nobody was told to answer: the contact was blocked, or the conversation was spam.
+    pub is_ignored: bool,
     /// When its words were last changed.
     pub edited_at: Option<Timestamp>,
 }
@@ -105,6 +108,10 @@ pub struct Approval {
     pub decided_at: Option<Timestamp>,
     /// Why it was denied.
     pub reason: Option<String>,
+    /// What it said before the one who approved it changed it.
+    pub original_text: Option<String>,
+    /// The same as HTML.
+    pub original_html: Option<Html>,
 }
 
 /// An answer that was suggested to a message.

@@ -1,7 +1,7 @@
 //! What queries can ask of messages.
 
 use super::details::{ApprovalState, Vote};
-use super::model::{AuthorType, Direction, MessageKind, MessageStatus, Visibility};
+use super::model::{AuthorKind, AuthorType, Direction, MessageKind, MessageStatus, Visibility};
 use crate::query::table::{Field, Related, Table, boolean, choice, id, keyword, number, open, text, timestamp};
 
 /// What queries can ask of messages.
@@ -18,6 +18,7 @@ static MESSAGE: &[Field] = &[
     choice("status", "status", MessageStatus::WORDS),
     choice("author.type", "author", AuthorType::WORDS).path(&["type"]),
     id("author.id", "author").path(&["id"]).of_users(),
+    choice("author.kind", "author", AuthorKind::WORDS).path(&["kind"]),
     text("text", "text").by_default(),
     text("subject", "subject"),
     keyword("channel_type", "channel_type").folded().through(&CONVERSATION),
@@ -33,6 +34,9 @@ static MESSAGE: &[Field] = &[
     number("ai.confidence", "").nowhere(),
     choice("approval.state", "details", ApprovalState::WORDS).path(&["approval", "state"]),
     choice("feedback.vote", "details", Vote::WORDS).path(&["feedback", "vote"]),
+    boolean("is_imported", "details").path(&["is_imported"]),
+    keyword("external_message_id", "external_message_id"),
+    keyword("client_message_id", "client_message_id"),
     timestamp("scheduled_at", "scheduled_at").sortable(),
     timestamp("sent_at", "sent_at").sortable(),
     timestamp("created_at", "created_at").sortable_by_id(),

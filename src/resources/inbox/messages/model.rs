@@ -202,9 +202,25 @@ impl Message {
         }
     }
 
-    /// Whether it was said, rather than only written: drafts and what waits to be sent do not count for the conversation.
+    /// When it was said.
+    pub fn said_at(&self) -> Timestamp {
+        self.sent_at.unwrap_or(self.created_at)
+    }
+
+    /// Whether it was said, rather than only written.
     pub fn is_said(&self) -> bool {
-        use MessageStatus as S;
-        matches!(self.status, S::Queued | S::Sent | S::Delivered | S::Read | S::Failed | S::Received | S::Posted)
+        self.status.is_said()
+    }
+}
+
+impl MessageStatus {
+    /// Whether such a message was said, rather than only written: drafts and what waits to be sent do not count for the conversation.
+    pub fn is_said(self) -> bool {
+        match self {
+            Self::Queued | Self::Sent | Self::Delivered | Self::Read | Self::Failed | Self::Received | Self::Posted => {
+                true
+            }
+            Self::Draft | Self::PendingApproval | Self::Scheduled | Self::Discarded => false,
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! What can be done with companies.
 
+mod belongings;
 mod create;
 mod delete;
 mod merge;
@@ -9,6 +10,7 @@ mod tag;
 mod update;
 mod upsert;
 
+pub use belongings::{ListContacts, ListConversations};
 pub use create::Create;
 pub use delete::Delete;
 pub use merge::Merge;
@@ -30,6 +32,8 @@ pub const METHODS: &[Entry] = &[
     Entry::of::<Delete>(),
     Entry::of::<Merge>(),
     Entry::of::<MoveStage>(),
+    Entry::of::<ListContacts>(),
+    Entry::of::<ListConversations>(),
     Entry::of::<AddTag>(),
     Entry::of::<RemoveTag>(),
 ];

@@ -1,6 +1,7 @@
 use super::super::fields::FIELDS;
 use super::super::model::Company;
 use super::super::store;
+use super::belongings::require;
 use crate::arguments;
 use crate::db::Id;
 use crate::method::{Access, Area, Code, Context, Error, Kind, Method, Name, Page, Result};
@@ -62,10 +63,7 @@ impl Method for Info {
         let mut conn = ctx.read().await?;
         let organization = ctx.space();
         match (self.id, self.external_id) {
-            (Some(id), None) => match store::find(&mut conn, organization, id).await? {
-                Some(company) => Ok(company),
-                None => Err(store::gone(store::merged_into(&mut conn, organization, id).await?)),
-            },
+            (Some(id), None) => require(&mut conn, organization, id).await,
             (None, Some(external_id)) => {
                 let found = store::find_by_external_id(&mut conn, organization, &external_id).await?;
                 found.ok_or_else(Error::not_found::<Company>)

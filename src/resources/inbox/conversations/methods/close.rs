@@ -2,10 +2,14 @@ use serde_json::json;
 
 use crate::arguments;
 use crate::db::Id;
-use crate::method::{Access, Area, Code, Context, Error, Kind, Method, Nullable, Result, Tx, Words, stored};
+use crate::method::{
+    Access, Area, Code, Context, Error, Kind, Method, Name, Nullable, Result, Scope, Tx, Words, stored,
+};
+use crate::resources::crm::contacts;
 use crate::resources::crm::custom_fields::{FieldObject, values};
 use crate::resources::inbox::conversations::timeline::{self, Happening};
 use crate::resources::inbox::conversations::{CloseReason, Conversation, Resolution, Status, store};
+use crate::resources::inbox::{csat, messages};
 
 arguments! {
     /// Closes a conversation.
@@ -17,6 +21,10 @@ arguments! {
         pub id: Id,
         /// Whether the contact was helped.
         pub resolution: Resolution,
+        /// A private note on it, which is added to the conversation.
+        pub note: Option<Name<100000>>,
+        /// Ask the contact how content they were; false if left out.
+        pub request_csat: Option<bool>,
     }
 }
 
@@ -24,8 +32,8 @@ impl Method for Close {
     const NAME: &'static str = "conversations.close";
     const ACCESS: Access = Access::write(Area::Conversations);
     const KIND: Kind = Kind::Write;
-    const ERRORS: &'static [Code] = &[Code::InvalidState];
-    const EVENTS: &'static [&'static str] = &["conversation.closed"];
+    const ERRORS: &'static [Code] = &[Code::InvalidState, Code::AlreadyExists];
+    const EVENTS: &'static [&'static str] = &["conversation.closed", "message.created", "csat.requested"];
     const EXAMPLE: &'static str = r#"{"id":"0193f3a1-b2c3-7d4e-8f90-a1b2c3d4e5f6","resolution":"resolved"}"#;
     type Output = Conversation;
 
@@ -40,9 +48,15 @@ impl Method for Close {
             values::apply(tx, FieldObject::Conversation, &mut after.custom_fields, None, values::Moment::Close).await?;
             let reason = if tx.ctx().caller()?.user.is_some() { CloseReason::User } else { CloseReason::Api };
             after.close(tx.now(), reason, Some(self.resolution));
-            let closed = store::save(tx, before, after, "conversation.closed").await?;
+            let mut closed = store::save(tx, before, after, "conversation.closed").await?;
+            if let Some(note) = &self.note {
+                closed = messages::note(tx, closed, note).await?;
+            }
             let data = json!({ "resolution": self.resolution, "close_reason": reason });
             timeline::record(tx, &closed, Happening::Closed, data).await?;
+            if self.request_csat == Some(true) {
+                csat::store::request(tx, &closed).await?;
+            }
             Ok(closed)
         })
         .await
@@ -111,6 +125,8 @@ arguments! {
     pub struct MarkSpam {
         /// The conversation.
         pub id: Id,
+        /// Block the contact too, which needs the scope contacts:write; false if left out.
+        pub block_contact: Option<bool>,
     }
 }
 
@@ -119,14 +135,24 @@ impl Method for MarkSpam {
     const ACCESS: Access = Access::write(Area::Conversations);
     const KIND: Kind = Kind::Write;
     const ERRORS: &'static [Code] = &[Code::InvalidState];
-    const EVENTS: &'static [&'static str] = &["conversation.closed"];
+    const EVENTS: &'static [&'static str] = &["conversation.closed", "contact.blocked"];
     const EXAMPLE: &'static str = r#"{"id":"0193f3a1-b2c3-7d4e-8f90-a1b2c3d4e5f6"}"#;
     type Output = Conversation;
 
     async fn call(self, ctx: Context) -> Result<Conversation> {
+        const NEEDED: Scope = Scope::write(Area::Contacts);
+        let (blocks, held) = (self.block_contact == Some(true), ctx.caller()?.scopes);
+        if blocks && !held.has(NEEDED) {
+            return Err(Error::new(Code::MissingScope, format!("To block the contact needs the scope {NEEDED}."))
+                .with("needed", NEEDED.to_string())
+                .with("provided", held.words().join(",")));
+        }
         ctx.write(async move |tx| {
             let before = store::target(tx, self.id).await?;
             if before.is_spam {
+                if blocks {
+                    block(tx, before.contact_id).await?;
+                }
                 return Ok(before);
             }
             refuse_merged(&before)?;
@@ -136,10 +162,26 @@ impl Method for MarkSpam {
             let after = store::save(tx, before, after, "conversation.closed").await?;
             let data = json!({ "resolution": null, "close_reason": CloseReason::Spam });
             timeline::record(tx, &after, Happening::Closed, data).await?;
+            if blocks {
+                block(tx, after.contact_id).await?;
+            }
             Ok(after)
         })
         .await
     }
+}
+
+/// Blocks a contact who sends spam, if there still is one.
+async fn block(tx: &mut Tx<'_>, contact: Id) -> Result<()> {
+    let Some(before) = contacts::store::lock(tx, contact).await? else { return Ok(()) };
+    if before.is_blocked {
+        return Ok(());
+    }
+    let mut after = before.clone();
+    after.is_blocked = true;
+    after.details.blocked_reason = Some("spam".into());
+    contacts::store::save(tx, before, after, "contact.blocked").await?;
+    Ok(())
 }
 
 arguments! {

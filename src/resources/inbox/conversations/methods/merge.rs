@@ -118,6 +118,7 @@ impl Method for Split {
             store::insert(tx, &new).await?;
             let blank = new.clone();
             move_messages(tx, &before, &new, &self.message_ids).await?;
+            merging::words_follow(tx, new.id).await?;
             recount(tx, &mut new).await?;
             store::settle(tx, &blank, &new).await?;
             tx.emit("conversation.created", &new)?;

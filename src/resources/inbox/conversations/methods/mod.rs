@@ -10,6 +10,7 @@ mod merge;
 mod read;
 mod reading;
 mod relations;
+mod search;
 mod snooze;
 mod update;
 
@@ -23,6 +24,7 @@ pub use merge::*;
 pub use read::*;
 pub use reading::*;
 pub use relations::*;
+pub use search::*;
 pub use snooze::*;
 pub use update::*;
 
@@ -33,6 +35,8 @@ pub const METHODS: &[Entry] = &[
     Entry::of::<Create>(),
     Entry::of::<ListConversations>(),
     Entry::of::<Info>(),
+    Entry::of::<CountConversations>(),
+    Entry::of::<Search>(),
     Entry::of::<Update>(),
     Entry::of::<Delete>(),
     Entry::of::<Restore>(),
@@ -57,6 +61,7 @@ pub const METHODS: &[Entry] = &[
     Entry::of::<RemoveFollower>(),
     Entry::of::<Merge>(),
     Entry::of::<Unmerge>(),
+    Entry::of::<Split>(),
     Entry::of::<History>(),
     Entry::of::<AddCheckpoint>(),
     Entry::of::<ExplainVisibility>(),

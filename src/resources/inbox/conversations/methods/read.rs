@@ -1,8 +1,11 @@
 use crate::arguments;
 use crate::db::{Id, Timestamp};
-use crate::method::{Access, Area, Context, Error, Int, Kind, Method, Name, Page, Result};
-use crate::resources::inbox::conversations::list::{self, Filter};
+use crate::method::{Access, Area, Context, Error, Int, Kind, Method, Name, Page, Policy, Rate, Result, Source, Words};
+use crate::query::{Asker, Listing};
+use crate::resources::inbox::conversations::fields::FIELDS;
+use crate::resources::inbox::conversations::list::{self, Counts, GroupBy};
 use crate::resources::inbox::conversations::{Conversation, Status, store, visibility::Sight};
+use crate::resources::inbox::views::{self, ViewObject};
 
 arguments! {
     /// Answers one conversation, by its id, its number or its id in another system.
@@ -44,8 +47,8 @@ impl Method for Info {
 
 arguments! {
     /// Lists the conversations that the caller sees.
-    pub struct ListConversations paged {
-        /// Only conversations with contacts of this company.
+    pub struct ListConversations filtered {
+        /// Only conversations about this company.
         pub company_id: Option<Id>,
         /// Only conversations with this contact.
         pub contact_id: Option<Id>,
@@ -56,9 +59,13 @@ arguments! {
         /// Only conversations that stand here.
         pub status: Option<Status>,
         /// Only conversations on channels of this type.
-        pub channel_type: Option<Name<40>>,
+        pub channel_type: Option<Source>,
+        /// Only conversations that were handed to people, or only those that were not.
+        pub handed_off: Option<bool>,
         /// Only spam, or only what is none.
         pub is_spam: Option<bool>,
+        /// Only what this view shows, in its order unless `sort` says another.
+        pub view_id: Option<Id>,
         /// Only conversations that were changed after this instant.
         pub updated_after: Option<Timestamp>,
     }
@@ -72,20 +79,77 @@ impl Method for ListConversations {
     type Output = Page<Conversation>;
 
     async fn call(self, ctx: Context) -> Result<Page<Conversation>> {
-        let window = ctx.page(&self)?;
-        let mut conn = ctx.read().await?;
-        let sight = Sight::of(&ctx, &mut conn).await?;
-        let filter = Filter {
-            company_id: self.company_id,
-            contact_id: self.contact_id,
-            team_id: self.team_id,
-            assigned_to_user_id: self.assigned_to_user_id,
-            status: self.status,
-            channel_type: self.channel_type.as_deref().map(str::to_owned),
-            is_spam: self.is_spam,
-            updated_after: self.updated_after,
+        let mut args = self;
+        let (sight, view) = {
+            let mut conn = ctx.read().await?;
+            let view = match args.view_id {
+                Some(view) => Some(views::store::require(&ctx, &mut conn, view, ViewObject::Conversation).await?),
+                None => None,
+            };
+            (Sight::of(&ctx, &mut conn).await?, view)
         };
-        let rows = list::page(&mut conn, ctx.space(), &sight, &filter, &window).await?;
-        Ok(window.page(&ctx, rows))
+        if let Some(view) = &view
+            && args.sort.is_none()
+        {
+            args.sort = view.sort.as_deref().map(Words::from);
+        }
+        let mut list = Listing::new(&ctx, &args, &FIELDS)?.and(sight.predicate());
+        if let Some(view) = view {
+            let query = FIELDS.check(&view.query, &Asker::of(&ctx));
+            list = list.and(query.map_err(|error| error.of_argument("/view_id"))?.predicate());
+        }
+        let id = |id: Option<Id>| id.map(|id| id.to_string());
+        list = list.and(list::narrowed(
+            &ctx,
+            [
+                ("company_id", id(args.company_id)),
+                ("contact_id", id(args.contact_id)),
+                ("team_id", id(args.team_id)),
+                ("assigned_to_user_id", id(args.assigned_to_user_id)),
+                ("status", args.status.map(|status| status.to_string())),
+                ("channel_type", args.channel_type.as_deref().map(|type_| format!("\"{type_}\""))),
+                ("is_handed_off", args.handed_off.map(|is| is.to_string())),
+                ("is_spam", args.is_spam.map(|is| is.to_string())),
+                ("updated_at", args.updated_after.map(|after| format!("{{\"{after}\" TO *]"))),
+            ],
+        )?);
+        let space = ctx.space();
+        let (list, fetched) = ctx
+            .scan(async move |conn| {
+                let fetched = list::page(conn, space, &list).await?;
+                Ok((list, fetched))
+            })
+            .await?;
+        list.page(&ctx, fetched)
+    }
+}
+
+arguments! {
+    /// Counts the conversations that the caller sees, by one of their properties.
+    pub struct CountConversations {
+        /// What they are counted by.
+        pub group_by: GroupBy,
+        /// Which conversations, in the query language; all if left out.
+        pub filters: Option<Words<2000>>,
+    }
+}
+
+impl Method for CountConversations {
+    const NAME: &'static str = "conversations.counts";
+    const ACCESS: Access = Access::read(Area::Conversations);
+    const KIND: Kind = Kind::Read;
+    const RATE: Rate = Rate { policy: Policy::Search, cost: 1 };
+    const EXAMPLE: &'static str = r#"{"group_by":"status","filters":"is_spam:false"}"#;
+    type Output = Counts;
+
+    async fn call(self, ctx: Context) -> Result<Counts> {
+        let sight = Sight::of(&ctx, &mut *ctx.read().await?).await?;
+        let mut passing = sight.predicate();
+        if let Some(filters) = &self.filters {
+            let query = FIELDS.check(filters, &Asker::of(&ctx));
+            passing = passing.and(query.map_err(|error| error.of_argument("/filters"))?.predicate());
+        }
+        let space = ctx.space();
+        ctx.scan(async move |conn| list::count(conn, space, self.group_by, passing).await).await
     }
 }

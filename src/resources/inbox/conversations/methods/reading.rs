@@ -7,7 +7,7 @@ arguments! {
     /// Marks the messages of the contact as read.
     ///
     /// `unread_count` is 0 afterwards, or the number of those that came after `up_to_message_id`. That is no change of the conversation
-    /// itself: its version stays.
+    /// itself: its version stays. When a contact calls, it is the answers to the contact that were read.
     pub struct MarkRead {
         /// The conversation.
         pub id: Id,
@@ -20,6 +20,7 @@ impl Method for MarkRead {
     const NAME: &'static str = "conversations.markRead";
     const ACCESS: Access = Access::write(Area::Conversations);
     const KIND: Kind = Kind::Write;
+    const FOR_CONTACTS: bool = true;
     const EVENTS: &'static [&'static str] = &["conversation.read"];
     const EXAMPLE: &'static str = r#"{"id":"0193f3a1-b2c3-7d4e-8f90-a1b2c3d4e5f6"}"#;
     type Output = Void;
@@ -31,6 +32,12 @@ impl Method for MarkRead {
                 && !reading::is_in(tx, &before, message).await?
             {
                 return Err(unknown("/up_to_message_id", message));
+            }
+            if tx.ctx().caller()?.contact.is_some() {
+                if reading::mark_answers_read(tx, &before, self.up_to_message_id).await? > 0 {
+                    tx.emit("conversation.read", &before)?;
+                }
+                return Ok(Void {});
             }
             let mut after = before.clone();
             let read = reading::mark_read(tx, &before, self.up_to_message_id).await?;

@@ -31,6 +31,7 @@ impl Method for Create {
     const NAME: &'static str = "files.create";
     const ACCESS: Access = Access::write(Area::Files);
     const KIND: Kind = Kind::Write;
+    const FOR_CONTACTS: bool = true;
     const BODY_LIMIT: usize = BODY_LIMIT;
     const ERRORS: &'static [Code] = &[Code::UnsafeUrl, Code::LimitExceeded];
     const EVENTS: &'static [&'static str] = &["file.created"];
@@ -76,7 +77,7 @@ impl Method for Create {
                     token: token.clone(),
                     expires_at,
                     scan: Json(scan.clone()),
-                    contact_id: None,
+                    contact_id: tx.ctx().caller()?.contact,
                     created_at: tx.now(),
                     updated_at: tx.now(),
                 };

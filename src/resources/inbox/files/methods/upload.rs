@@ -46,6 +46,7 @@ impl Method for CreateUpload {
     const NAME: &'static str = "files.createUpload";
     const ACCESS: Access = Access::write(Area::Files);
     const KIND: Kind = Kind::Write;
+    const FOR_CONTACTS: bool = true;
     const EXAMPLE: &'static str = r#"{"name":"call.mp4","content_type":"video/mp4","size":12345678}"#;
     type Output = File;
 
@@ -64,7 +65,7 @@ impl Method for CreateUpload {
                 token: token.clone(),
                 expires_at: self.expires_at,
                 scan: Json(Scan::default()),
-                contact_id: None,
+                contact_id: tx.ctx().caller()?.contact,
                 created_at: tx.now(),
                 updated_at: tx.now(),
             };
@@ -93,6 +94,7 @@ impl Method for AppendChunk {
     const NAME: &'static str = "files.appendChunk";
     const ACCESS: Access = Access::write(Area::Files);
     const KIND: Kind = Kind::Write;
+    const FOR_CONTACTS: bool = true;
     const BODY_LIMIT: usize = BODY_LIMIT;
     const ERRORS: &'static [Code] = &[Code::InvalidState, Code::LimitExceeded];
     const EXAMPLE: &'static str =
@@ -210,6 +212,7 @@ impl Method for CompleteUpload {
     const NAME: &'static str = "files.completeUpload";
     const ACCESS: Access = Access::write(Area::Files);
     const KIND: Kind = Kind::Write;
+    const FOR_CONTACTS: bool = true;
     const ERRORS: &'static [Code] = &[Code::InvalidState];
     const EVENTS: &'static [&'static str] = &["file.created"];
     const EXAMPLE: &'static str = r#"{"id":"0193f3a1-b2c3-7d4e-8f90-a1b2c3d4e5f6"}"#;
