@@ -64,14 +64,14 @@ fn a_contact_has_files_of_their_own() {
         jane.ok("files.completeUpload", json!({ "id": upload["id"] })).await;
         jane.post("files.list", &json!({})).await.refused(403, "no_permission");
 
-        let conversation = jane.ok("conversations.create", json!({})).await;
-        let with =
-            |file: &Value| json!({ "conversation_id": conversation["id"], "text": "x", "file_ids": [file["id"]] });
+        let opening = |file: &Value| json!({ "message": { "text": "x", "file_ids": [file["id"]] } });
         for other in [&theirs, &ours] {
-            jane.post("messages.receive", &with(other)).await.wrong("/file_ids/0", "unknown_id");
+            let refused = jane.post("conversations.create", &opening(other)).await;
+            refused.wrong("/message/file_ids/0", "unknown_id");
         }
-        let sent = jane.ok("messages.receive", with(&mine)).await;
-        assert_eq!(sent["message"]["attachments"][0]["file_id"], mine["id"]);
+        jane.ok("conversations.create", opening(&mine)).await;
+        let linked = api.admin().ok("files.info", json!({ "id": mine["id"] })).await;
+        assert_eq!(linked["linked_to"][0]["type"], "message");
     });
 }
 

@@ -291,6 +291,8 @@ impl Contact {
     pub fn settle(&mut self) {
         let value = |kind| self.primary(kind).map(|identity: &Identity| identity.value.clone());
         let (email, phone) = (value(IdentityType::Email), value(IdentityType::Phone));
+        // In the order in which they are read.
+        self.identities.sort_by_key(|identity| identity.id);
         self.row.email = email;
         self.row.phone = phone;
     }
