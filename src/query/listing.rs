@@ -200,7 +200,9 @@ impl Listing {
     }
 
     fn by_id(&self, after: Option<Id>) -> Predicate {
-        let Some(id) = after else { return Predicate::everything() };
+        // The first page has a bound too, one that every row is within: without it SQLite, which knows nothing of how many rows there
+        // are of a kind, walks along the primary key where an index leads straight to them.
+        let id = after.unwrap_or(if self.is_descending { Id::MAX } else { Id::NIL });
         let than = if self.is_descending { "<" } else { ">" };
         self.written(|_, sql| {
             sql.push(&format!("\"{}\".\"id\" {than} ", self.table));

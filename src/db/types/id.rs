@@ -35,6 +35,9 @@ impl Id {
     /// The identifier of nothing.
     pub const NIL: Id = Id(Uuid::nil());
 
+    /// The identifier that comes after all others.
+    pub const MAX: Id = Id(Uuid::max());
+
     /// The identifier with these bytes.
     pub const fn from_bytes(bytes: [u8; 16]) -> Self {
         Self(Uuid::from_bytes(bytes))
