@@ -256,3 +256,43 @@ fn who_writes_for_the_first_time_becomes_one_contact() {
         assert_eq!((&counted["last_activity_at"], &counted["version"]), (&json!(at), &json!(2)));
     });
 }
+
+#[test]
+fn what_was_said_with_a_contact_is_found_in_all_conversations() {
+    on_both(async |api| {
+        let admin = api.admin();
+        let contact = admin.ok("contacts.create", json!({ "name": "Jane" })).await;
+        let mut conversations = Vec::new();
+        for source in ["twilio.sms", "web.form"] {
+            let channel = admin.ok("channels.create", json!({ "type": "api", "name": source, "source": source })).await;
+            let opening = json!({ "contact_id": contact["id"], "channel_id": channel["id"] });
+            conversations.push(admin.ok("conversations.create", opening).await["id"].clone());
+        }
+        for (conversation, text) in [(0, "one"), (1, "two"), (0, "three")] {
+            let said = json!({ "conversation_id": conversations[conversation], "text": text });
+            admin.ok("messages.receive", said).await;
+        }
+        let listed = admin.ok("contacts.listConversations", json!({ "id": contact["id"] })).await;
+        let ids: Vec<_> = listed["data"].as_array().unwrap().iter().map(|one| one["id"].clone()).collect();
+        assert_eq!(ids, conversations);
+        let texts = async |more: Value| {
+            let mut args = json!({ "id": contact["id"] });
+            args.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            let recent = admin.ok("contacts.recentMessages", args).await;
+            let threads = recent["data"].as_array().unwrap().clone();
+            let of = |thread: &Value| -> Vec<String> {
+                thread["messages"].as_array().unwrap().iter().map(|m| m["text"].as_str().unwrap().to_owned()).collect()
+            };
+            threads.iter().map(of).collect::<Vec<_>>()
+        };
+        assert_eq!(texts(json!({})).await, [vec!["one", "three"], vec!["two"]]);
+        assert_eq!(texts(json!({ "limit": 1 })).await, [vec!["three"]]);
+        assert_eq!(texts(json!({ "sources": ["web.form"] })).await, [vec!["two"]]);
+        // What one does not see is not there.
+        let mei = api.person_with("Mei", &api.role("agent").await).await;
+        let unseen = mei.client.ok("contacts.recentMessages", json!({ "id": contact["id"] })).await;
+        assert_eq!(unseen["data"], json!([]));
+        let unseen = mei.client.ok("contacts.listConversations", json!({ "id": contact["id"] })).await;
+        assert_eq!(unseen["data"], json!([]));
+    });
+}

@@ -89,11 +89,7 @@ fn the_queries_of_the_samples_find_what_they_say() {
             scopes: dotdesk::method::ScopeSet::ALL,
         };
         let page = admin.ok("conversations.list", json!({})).await;
-        for filters in [
-            "source:*sms AND unread_count:>=1",
-            "tags:(urgent OR vip) AND NOT status:closed",
-            "subject:b",
-        ] {
+        for filters in ["source:*sms AND unread_count:>=1", "tags:(urgent OR vip) AND NOT status:closed", "subject:b"] {
             let checked = conversations::FIELDS.check(filters, &asker).unwrap();
             let shown: Vec<&Value> = page["data"].as_array().unwrap().iter().collect();
             let matching = shown.iter().filter(|object| checked.matches(&Facts::of(&conversations::FIELDS, object)));

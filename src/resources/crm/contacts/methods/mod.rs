@@ -6,6 +6,7 @@ mod delete;
 mod describe;
 mod duplicates;
 mod identities;
+mod inbox;
 mod merge;
 mod read;
 mod update;
@@ -17,6 +18,7 @@ pub use delete::*;
 pub use describe::*;
 pub use duplicates::*;
 pub use identities::*;
+pub use inbox::*;
 pub use merge::*;
 pub use read::*;
 pub use update::*;
@@ -37,6 +39,8 @@ pub const METHODS: &[Entry] = &[
     Entry::of::<Merge>(),
     Entry::of::<Unmerge>(),
     Entry::of::<FindDuplicates>(),
+    Entry::of::<ListConversations>(),
+    Entry::of::<RecentMessages>(),
     Entry::of::<AddIdentity>(),
     Entry::of::<UpdateIdentity>(),
     Entry::of::<RemoveIdentity>(),
