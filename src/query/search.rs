@@ -9,7 +9,7 @@ use super::sql::{Compiler, Dialect, needle};
 use super::table::Indexed;
 use super::words;
 use crate::db::prelude::*;
-use crate::db::{Backend, Id};
+use crate::db::{Backend, Conn, Id};
 use crate::method::{Result, Tx};
 use crate::run;
 use crate::schema::search_words;
@@ -129,8 +129,30 @@ fn scope(space: Id, kind: &str, is_private: bool) -> String {
 pub fn found(space: Id, kind: &'static str, is_private: bool, text: &str) -> Predicate {
     let words = as_typed(text);
     predicate(space, |compiler| {
-        rows(compiler, Indexed { kind, is_private, by_parent: false }, &words, false, "search_words")
+        rows(compiler, Indexed { kind, is_private, by_parent: false }, &words, false, "search_words", None)
     })
+}
+
+/// The objects whose text has all words of a text, newest first, each with what it belongs to; the last word may be the beginning of
+/// one. `most` bounds how many, and with it what a word costs that is everywhere.
+pub async fn newest(
+    conn: &mut Conn,
+    space: Id,
+    kind: &'static str,
+    is_private: bool,
+    text: &str,
+    most: i64,
+) -> Result<Vec<(Id, Option<Id>)>> {
+    let words = as_typed(text);
+    let found = predicate(space, |compiler| {
+        rows(compiler, Indexed { kind, is_private, by_parent: false }, &words, false, "search_words", Some(most))
+    });
+    Ok(run!(conn, |c| search_words::table
+        .filter(found.clone())
+        .order(search_words::row.desc())
+        .limit(most)
+        .select((search_words::id, search_words::parent_id))
+        .load(c))?)
 }
 
 /// The rows of `table` whose own text has all words of a text; the last one may be the beginning of a word.
@@ -173,12 +195,19 @@ fn within(compiler: &mut Compiler, indexed: Indexed, words: &[Pattern], side_by_
     if indexed.by_parent {
         compiler.push("\"s\".\"parent_id\" IS NOT NULL AND ");
     }
-    rows(compiler, indexed, words, side_by_side, "s");
+    rows(compiler, indexed, words, side_by_side, "s", None);
     compiler.push(")");
 }
 
 /// The rows of the table that have the words. The index finds those that have them all; where that is not enough, they are read.
-fn rows(compiler: &mut Compiler, indexed: Indexed, words: &[Pattern], side_by_side: bool, table: &str) {
+fn rows(
+    compiler: &mut Compiler,
+    indexed: Indexed,
+    words: &[Pattern],
+    side_by_side: bool,
+    table: &str,
+    most: Option<i64>,
+) {
     let scope = scope(compiler.space, indexed.kind, indexed.is_private);
     // What the index can look for: whole words, and beginnings of words.
     let beginnings: Vec<(String, bool)> = words
@@ -199,7 +228,9 @@ fn rows(compiler: &mut Compiler, indexed: Indexed, words: &[Pattern], side_by_si
                 "\"{table}\".\"row\" IN (SELECT rowid FROM \"search_index\" WHERE \"search_index\" MATCH "
             ));
             compiler.text(query);
-            compiler.push(")");
+            // The index has its rows in order, so that the newest ones cost no more than they are.
+            let newest = most.map(|most| format!(" ORDER BY rowid DESC LIMIT {most}"));
+            compiler.push(&format!("{})", newest.unwrap_or_default()));
         }
         Dialect::Postgres => {
             let mut query = format!("'{scope}'");

@@ -137,6 +137,15 @@ impl Conversation {
         ])
     }
 
+    /// By what searching finds the conversation itself, besides what was said in it and whom it is with.
+    pub fn found_by(&self) -> String {
+        [self.subject.as_deref(), self.details.visitor_name.as_deref()]
+            .into_iter()
+            .flatten()
+            .collect::<Vec<_>>()
+            .join(" ")
+    }
+
     /// Sets how many messages of the contact nobody has read yet.
     pub fn set_unread(&mut self, count: i32) {
         self.unread_count = count;

@@ -5,7 +5,8 @@ use super::visibility::Sight;
 use crate::db::prelude::*;
 use crate::db::{Conn, Id};
 use crate::method::{Code, Error, OrConflict, Result, Tx};
-use crate::query::{Fetched, Listing};
+use crate::query::search::{self, Entry};
+use crate::query::{Fetched, Listing, words};
 use crate::resources::crm::contacts::{self, store::Counted};
 use crate::resources::inbox::timers::{self, TimerKind};
 use crate::schema::{conversations, counters};
@@ -187,6 +188,12 @@ async fn update(tx: &mut Tx<'_>, before: &Conversation, after: &Conversation) ->
 
 /// Does what follows from a change: sets or clears the timer that brings it back, and counts it at its contact.
 async fn follow(tx: &mut Tx<'_>, before: Option<&Conversation>, after: &Conversation) -> Result<()> {
+    let found_by = after.found_by();
+    if before.map(Conversation::found_by).unwrap_or_default() != found_by {
+        let (id, words) = (after.id, words::fold(&found_by));
+        // It belongs to itself, so that its words go when those of its messages do.
+        search::put(tx, Entry { kind: "conversation", id, parent: Some(id), is_private: false, words }).await?;
+    }
     let due = |conversation: &Conversation| conversation.snoozed_until.filter(|_| conversation.deleted_at.is_none());
     match (before.and_then(due), due(after)) {
         (was, is) if was == is => {}

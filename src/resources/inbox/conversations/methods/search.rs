@@ -1,5 +1,3 @@
-use diesel::expression::IntoSql;
-use diesel::sql_types::Bool;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -7,16 +5,19 @@ use crate::arguments;
 use crate::db::prelude::*;
 use crate::db::{Conn, Id};
 use crate::method::{Access, Area, Context, Int, Kind, List, Method, Name, Output, Policy, Rate, Result, Scope};
-use crate::query::{Asker, Predicate, search, words};
+use crate::query::{Predicate, search, words};
 use crate::resources::crm::contacts::{self, Contact, ContactRow};
-use crate::resources::inbox::conversations::fields::FIELDS;
 use crate::resources::inbox::conversations::{Conversation, visibility::Sight};
 use crate::resources::inbox::messages::{self, Message};
-use crate::schema::{contacts as contacts_table, conversations, messages as messages_table, search_words};
+use crate::schema::{contacts as contacts_table, conversations, messages as messages_table};
 use crate::{run, text_enum};
 
 /// How many hits of each kind are answered when the request does not say.
 const DEFAULT_LIMIT: i64 = 20;
+/// Among how many of the newest texts with these words is looked for those that the caller sees.
+const MOST: i64 = 1000;
+/// The conversations of how many contacts with this name are looked at.
+const FEW: i64 = 100;
 
 text_enum! {
     /// What is searched.
@@ -33,8 +34,9 @@ text_enum! {
 arguments! {
     /// Looks for words in conversations, messages and contacts.
     ///
-    /// What has all the words is found, newest first; the last word may be the beginning of one. Only what the caller sees is found:
-    /// messages with the scope messages:read, contacts with contacts:read.
+    /// A conversation is found by its subject, by what was said in it, and by its contact. Whatever has all the words in one place is
+    /// found, newest first; the last word may be the beginning of one. Only what the caller sees is found, among the thousand newest
+    /// texts with the words: messages with the scope messages:read, contacts with contacts:read.
     pub struct Search {
         /// The words.
         pub query: Name<500>,
@@ -74,7 +76,7 @@ impl Method for Search {
         let wants = |type_: SearchType| self.types.as_ref().is_none_or(|types| types.contains(&type_));
         let search = Words {
             space: ctx.space(),
-            conversations: wants(SearchType::Conversation).then(|| all_words(&ctx, &self.query)).flatten(),
+            conversations: wants(SearchType::Conversation),
             messages: wants(SearchType::Message) && held.has(Scope::read(Area::Messages)),
             contacts: wants(SearchType::Contact) && held.has(Scope::read(Area::Contacts)),
             sight: sight.predicate(),
@@ -99,22 +101,10 @@ impl Method for Search {
     }
 }
 
-/// The conversations in which all these words are. `None` if the words are more than a query takes: then nothing has them all.
-fn all_words(ctx: &Context, text: &str) -> Option<Predicate> {
-    let mut terms: Vec<String> = words::tokens(text).into_iter().map(|word| format!("\"{word}\"")).collect();
-    if text.ends_with(char::is_alphanumeric)
-        && let Some(last) = terms.last_mut()
-    {
-        *last = format!("{}*", last.trim_matches('"'));
-    }
-    let asker = Asker::of(ctx);
-    FIELDS.check(&terms.join(" AND "), &asker).ok().map(|query| query.predicate())
-}
-
 struct Words {
     space: Id,
     text: String,
-    conversations: Option<Predicate>,
+    conversations: bool,
     messages: bool,
     contacts: bool,
     sight: Predicate,
@@ -131,10 +121,24 @@ impl Words {
     }
 
     async fn in_conversations(&self, conn: &mut Conn) -> Result<Vec<Conversation>> {
-        let Some(passing) = &self.conversations else { return Ok(Vec::new()) };
+        if !self.conversations {
+            return Ok(Vec::new());
+        }
+        let of_themselves = search::newest(conn, self.space, "conversation", false, &self.text, MOST).await?;
+        let said = search::newest(conn, self.space, "message", false, &self.text, MOST).await?;
+        let people: Vec<Id> = ids(search::newest(conn, self.space, "contact", false, &self.text, FEW).await?);
+        let mut found: Vec<Id> = ids(of_themselves);
+        found.extend(said.into_iter().filter_map(|(_, conversation)| conversation));
+        let with_them: Vec<Id> = run!(conn, |c| conversations::table
+            .filter(conversations::organization_id.eq(self.space).and(conversations::contact_id.eq_any(&people)))
+            .order(conversations::id.desc())
+            .limit(MOST)
+            .select(conversations::id)
+            .load(c))?;
+        found.extend(with_them);
         Ok(run!(conn, |c| conversations::table
             .filter(conversations::organization_id.eq(self.space).and(conversations::deleted_at.is_null()))
-            .filter(passing.clone())
+            .filter(conversations::id.eq_any(&found))
             .filter(self.is_of_contact())
             .filter(self.sight.clone())
             .order(conversations::id.desc())
@@ -147,7 +151,8 @@ impl Words {
         if !self.messages {
             return Ok(Vec::new());
         }
-        let found = |is_private| search::found(self.space, "message", is_private, &self.text);
+        let mut found = ids(search::newest(conn, self.space, "message", false, &self.text, MOST).await?);
+        found.extend(ids(search::newest(conn, self.space, "message", true, &self.text, MOST).await?));
         Ok(run!(conn, |c| messages_table::table
             .inner_join(
                 conversations::table.on(conversations::organization_id
@@ -155,14 +160,7 @@ impl Words {
                     .and(conversations::id.eq(messages_table::conversation_id)))
             )
             .filter(messages_table::organization_id.eq(self.space).and(conversations::deleted_at.is_null()))
-            .filter(
-                messages_table::id.eq_any(
-                    search_words::table
-                        .filter(search_words::organization_id.eq(self.space))
-                        .filter(Predicate::any([found(false), found(true)]))
-                        .select(search_words::id)
-                )
-            )
+            .filter(messages_table::id.eq_any(&found))
             .filter(self.is_of_contact())
             .filter(self.sight.clone())
             .order(messages_table::id.desc())
@@ -175,15 +173,18 @@ impl Words {
         if !self.contacts {
             return Ok(Vec::new());
         }
-        let (any, contact) = (self.contact.is_none(), self.contact.unwrap_or(Id::NIL));
+        let mut found = ids(search::newest(conn, self.space, "contact", false, &self.text, MOST).await?);
+        found.retain(|id| self.contact.is_none_or(|contact| contact == *id));
         let rows: Vec<ContactRow> = run!(conn, |c| contacts_table::table
-            .filter(contacts_table::organization_id.eq(self.space))
-            .filter(search::typed(self.space, "contacts", "contact", &self.text))
-            .filter(any.into_sql::<Bool>().or(contacts_table::id.eq(contact)))
+            .filter(contacts_table::organization_id.eq(self.space).and(contacts_table::id.eq_any(&found)))
             .order(contacts_table::id.desc())
             .limit(self.limit)
             .select(ContactRow::as_select())
             .load(c))?;
         contacts::store::with_identities(conn, self.space, rows).await
     }
+}
+
+fn ids(found: Vec<(Id, Option<Id>)>) -> Vec<Id> {
+    found.into_iter().map(|(id, _)| id).collect()
 }
