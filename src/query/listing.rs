@@ -132,7 +132,8 @@ impl Listing {
             return self.ranks(field, after);
         }
         // A text that is not there counts as an empty one, so that there is always a key.
-        let (mut with_key, mut without_key) = (true, kind(field) != KeyKind::Text || field.kept == Kept::InstantText);
+        let (mut with_key, mut without_key) =
+            (true, !field.is_always_there && (kind(field) != KeyKind::Text || field.kept == Kept::InstantText));
         let (mut after_key, mut after_id) = (None, None);
         match after {
             None => {}

@@ -65,6 +65,8 @@ pub struct Field {
     pub(super) fold: fn(&str) -> String,
     /// An SQL condition that holds whenever the number is at least this much: the one of a partial index.
     pub(super) implies: Option<(i64, &'static str)>,
+    /// Whether every row has a value.
+    pub(super) is_always_there: bool,
     /// The scope without which it cannot be asked for.
     pub(super) needs: Option<Scope>,
 }
@@ -230,6 +232,7 @@ impl Field {
             stands_for: StandsFor::Nothing,
             fold: lower,
             implies: None,
+            is_always_there: false,
             needs: None,
         }
     }
@@ -341,6 +344,12 @@ impl Field {
     /// `my_teams` stands for the teams of the caller's user.
     pub const fn of_teams(mut self) -> Self {
         self.stands_for = StandsFor::MyTeams;
+        self
+    }
+
+    /// Every row has a value, so that none need be looked for that has not.
+    pub const fn always(mut self) -> Self {
+        self.is_always_there = true;
         self
     }
 

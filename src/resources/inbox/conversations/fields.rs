@@ -28,7 +28,7 @@ const SENTIMENTS: &[&str] = &["angry", "neutral", "happy"];
 
 static CONVERSATION: &[Field] = &[
     id("id", "id"),
-    number("number", "number").sortable(),
+    number("number", "number").always().sortable(),
     keyword("external_id", "external_id"),
     text("subject", "subject").by_default(),
     text("display_name", "")
@@ -68,8 +68,8 @@ static CONVERSATION: &[Field] = &[
     choice("handoff.sentiment", "details", SENTIMENTS).path(&["handoff", "sentiment"]),
     boolean("assist_mode", "details").path(&["assist_mode"]),
     boolean("is_read", "").sql("{t}.unread_count = 0", "{t}.unread_count = 0"),
-    number("unread_count", "unread_count").sortable().implies(1, "\"conversations\".\"unread_count\" > 0"),
-    number("message_count", "message_count").sortable(),
+    number("unread_count", "unread_count").always().sortable().implies(1, "\"conversations\".\"unread_count\" > 0"),
+    number("message_count", "message_count").always().sortable(),
     each("tags", "tag_key").alias(&["tag_ids"]).through(&TAGS).folded_by(tags::fold),
     each("topic_ids", "").nowhere(),
     text("topic", "").nowhere(),
@@ -113,7 +113,7 @@ static CONVERSATION: &[Field] = &[
         .sortable(),
     timestamp("closed_at", "closed_at").sortable(),
     timestamp("created_at", "created_at").sortable_by_id(),
-    timestamp("updated_at", "updated_at").sortable(),
+    timestamp("updated_at", "updated_at").always().sortable(),
     timestamp("redacted_at", "").nowhere(),
     open("metadata", "metadata"),
     open("custom_fields", "custom_fields"),
