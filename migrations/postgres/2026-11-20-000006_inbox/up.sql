@@ -51,7 +51,7 @@ CREATE INDEX conversations_channel ON conversations (organization_id, channel_id
 CREATE INDEX conversations_status ON conversations (organization_id, status, id);
 CREATE INDEX conversations_assignee ON conversations (organization_id, assigned_to_user_id, id);
 CREATE INDEX conversations_team ON conversations (organization_id, team_id, id);
-CREATE INDEX conversations_last_message ON conversations (organization_id, last_message_at NULLS FIRST, id);
+CREATE INDEX conversations_last_message ON conversations (organization_id, last_message_at, id);
 -- Most conversations have been read; those that have not are what people look for.
 CREATE INDEX conversations_unread ON conversations (organization_id, id) WHERE unread_count > 0;
 CREATE INDEX conversations_deleted ON conversations (organization_id, deleted_at) WHERE deleted_at IS NOT NULL;
