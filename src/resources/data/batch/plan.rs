@@ -52,6 +52,7 @@ impl Plan {
             let unfit = method.as_ref().ok().and_then(|method| unfit(method, is_atomic));
             if let Some(why) = unfit {
                 problems.push(FieldError::new(format!("{at}/method"), "not_allowed", why));
+                plan.positions.insert(id, index);
                 continue;
             }
             references::each(&args, &mut |pointer, target| {
