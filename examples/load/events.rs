@@ -72,8 +72,20 @@ async fn cost(
         }
     }
     let [without, with] = rates;
-    report.rows.push(Row::Figure { server: name, case: "a write without events, audit", rate: without, of: None, times: None });
-    report.rows.push(Row::Figure { server: name, case: "with both, of that", rate: with, of: Some(with / without), times: None });
+    report.rows.push(Row::Figure {
+        server: name,
+        case: "a write without events, audit",
+        rate: without,
+        of: None,
+        times: None,
+    });
+    report.rows.push(Row::Figure {
+        server: name,
+        case: "with both, of that",
+        rate: with,
+        of: Some(with / without),
+        times: None,
+    });
     Ok(())
 }
 
@@ -176,7 +188,13 @@ impl Desk<'_> {
         }
         let rate = COUNT as f64 / started.elapsed().as_secs_f64();
         let late = started.elapsed().saturating_sub(written);
-        report.rows.push(Row::Figure { server: name, case: "events into the feed", rate, of: None, times: Some((late, late)) });
+        report.rows.push(Row::Figure {
+            server: name,
+            case: "events into the feed",
+            rate,
+            of: None,
+            times: Some((late, late)),
+        });
         Ok(())
     }
 
@@ -205,7 +223,13 @@ impl Desk<'_> {
     }
 
     /// How many deliveries a second receivers get that have a backlog.
-    async fn deliver(&mut self, name: &'static str, receivers: usize, events: usize, report: &mut Report) -> Result<()> {
+    async fn deliver(
+        &mut self,
+        name: &'static str,
+        receivers: usize,
+        events: usize,
+        report: &mut Report,
+    ) -> Result<()> {
         let receivers = try_join_all((0..receivers).map(|_| Receiver::start())).await?;
         let mut hooks = Vec::with_capacity(receivers.len());
         for (n, receiver) in receivers.iter().enumerate() {

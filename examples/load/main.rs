@@ -236,13 +236,7 @@ enum Row {
     /// The time from the start of a server to its first answer.
     Start { server: &'static str, time: Duration },
     /// A rate or times that are no calls of a client; of another figure, where that says more.
-    Figure {
-        server: &'static str,
-        case: &'static str,
-        rate: f64,
-        of: Option<f64>,
-        times: Option<(Duration, Duration)>,
-    },
+    Figure { server: &'static str, case: &'static str, rate: f64, of: Option<f64>, times: Option<(Duration, Duration)> },
     /// The memory of a server.
     Memory { server: &'static str, case: &'static str, mib: f64, goal: Option<f64> },
 }
