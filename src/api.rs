@@ -5,6 +5,7 @@ use crate::resources::account::{api_keys, auth, organizations, roles, teams, use
 use crate::resources::channels::channels;
 use crate::resources::crm::{companies, contacts, custom_fields, metadata, pipelines, segments, tags};
 use crate::resources::inbox::{conversations, csat, files, messages, queries, views};
+use crate::resources::integrations::webhooks;
 use crate::resources::system::api;
 
 /// Every resource's methods, area by area.
@@ -33,6 +34,8 @@ pub const TABLES: &[&[Entry]] = &[
     csat::METHODS,
     // Channels
     channels::METHODS,
+    // Integrations
+    webhooks::METHODS,
     // System
     api::METHODS,
 ];

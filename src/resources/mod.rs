@@ -4,4 +4,5 @@ pub mod account;
 pub mod channels;
 pub mod crm;
 pub mod inbox;
+pub mod integrations;
 pub mod system;

@@ -1,0 +1,3 @@
+//! Integrations: what connects the desk with other systems.
+
+pub mod webhooks;
