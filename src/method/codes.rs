@@ -115,6 +115,7 @@ codes! {
     ChannelNotFound = "channel_not_found" NotFound 404 "There is no such channel.";
     FileNotFound = "file_not_found" NotFound 404 "There is no such file.";
     SegmentNotFound = "segment_not_found" NotFound 404 "There is no such segment.";
+    EventNotFound = "event_not_found" NotFound 404 "There is no such event, it is not kept any more, or the caller may not see it.";
     MergeNotFound = "merge_not_found" NotFound 404 "There is no such merge.";
     WebhookNotFound = "webhook_not_found" NotFound 404 "There is no such webhook.";
     WebhookDeliveryNotFound = "webhook_delivery_not_found" NotFound 404 "There is no such delivery, or it is more than 30 days old.";
@@ -127,8 +128,10 @@ codes! {
     Cycle = "cycle" Conflict 409 "An object cannot be merged into itself, nor into what was merged into it.";
     IdempotencyInProgress = "idempotency_in_progress" Conflict 409 "A request with this idempotency key is still running; retry in a second.";
     Expired = "expired" Conflict 410 "What the token or link stood for is over; ask for a new one.";
+    CursorExpired = "cursor_expired" Conflict 410 "What came after this place in the feed is not kept any more: list the objects again, then go on from `latest_seq`.";
     IdempotencyKeyReused = "idempotency_key_reused" Conflict 422 "This idempotency key was used for another call.";
     Ratelimited = "ratelimited" RateLimit 429 "Too many calls; wait `retry_after` seconds.";
+    TooManyConcurrentRequests = "too_many_concurrent_requests" RateLimit 429 "Too many streams are open at once with these credentials; close one.";
     InternalError = "internal_error" Server 500 "A fault of ours. Nothing was committed; the request id finds it in our logs.";
     ProviderError = "provider_error" Server 502 "An outside service did not do what it was asked for; the message says what it answered. Nothing was committed.";
     ServiceUnavailable = "service_unavailable" Server 503 "The database or a part of the server is away. Nothing was committed, unless the message says that this is not known; retry.";

@@ -143,6 +143,12 @@ pub const SETTINGS: &[Setting] = &[
         "The sender of mail, such as `Desk <desk@example.com>`.",
     ),
     setting(
+        "event_retention_days",
+        "NUMBER",
+        Value("30"),
+        "How many days events are kept for those who read the feed.",
+    ),
+    setting(
         "files_url",
         "PATH or URL",
         Words("`files` in `data_dir`"),
@@ -167,6 +173,13 @@ pub const SETTINGS: &[Setting] = &[
         "on|off",
         Value("off"),
         "Whether addresses that users name are fetched from this server's own network too. Only for trying things out.",
+    ),
+    setting(
+        "allow_private_webhooks",
+        "on|off",
+        Value("off"),
+        "Whether webhooks are sent into this server's own network too, and to `http` addresses. Only for trying things out, or where \
+         every user is trusted.",
     ),
     setting(
         "oidc_issuers",

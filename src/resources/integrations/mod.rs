@@ -1,3 +1,4 @@
-//! Integrations: what connects the desk with other systems.
+//! How other systems learn what happens here.
 
+pub mod events;
 pub mod webhooks;

@@ -5,6 +5,7 @@ use diesel::sql_query;
 use diesel::sql_types::Text;
 use dotdesk::db::prelude::*;
 use dotdesk::db::{Id, Timestamp};
+use dotdesk::events::sequencer;
 use dotdesk::providers::mail::{Mailer, send_due};
 use dotdesk::run;
 use dotdesk::schema::{audit_entries, events, mails};
@@ -67,10 +68,11 @@ fn json(text: &str) -> Value {
 impl Api {
     /// The events of Acme, oldest first.
     pub async fn events(&self) -> Vec<Event> {
+        while sequencer::advance(&self.app).await.unwrap() > 0 {}
         let mut conn = self.app.db.read().await.unwrap();
         let rows: Vec<(String, String, Option<String>, String)> = run!(conn, |c| events::table
             .filter(events::organization_id.eq(self.acme.id))
-            .order(events::id)
+            .order(events::seq)
             .select((events::type_, events::data, events::previous, events::actor))
             .load(c))
         .unwrap();
