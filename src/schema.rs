@@ -950,6 +950,7 @@ table! {
         leased_until -> Nullable<TimestampSql>,
         lease_owner -> Nullable<IdSql>,
         cancel_through -> Nullable<BigInt>,
+        hold_until -> Nullable<TimestampSql>,
         consecutive_failures -> Integer,
         failing_since -> Nullable<TimestampSql>,
         last_delivery_at -> Nullable<TimestampSql>,

@@ -57,7 +57,8 @@ impl Serialize for Pattern {
 impl<'de> Deserialize<'de> for Pattern {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        Self::parse(&text).ok_or_else(|| serde::de::Error::custom("expected a type such as team.updated, or team.*, or *"))
+        Self::parse(&text)
+            .ok_or_else(|| serde::de::Error::custom("expected a type such as team.updated, or team.*, or *"))
     }
 }
 
@@ -84,7 +85,19 @@ mod tests {
         for good in ["team.updated", "team.*", "*", "api_key.created"] {
             assert!(Pattern::parse(good).is_some(), "{good}");
         }
-        for bad in ["", "team", "team.", ".updated", "*.updated", "team.*.x", "Team.updated", "te*", "team.upd*", "**", "a.b.c"] {
+        for bad in [
+            "",
+            "team",
+            "team.",
+            ".updated",
+            "*.updated",
+            "team.*.x",
+            "Team.updated",
+            "te*",
+            "team.upd*",
+            "**",
+            "a.b.c",
+        ] {
             assert_eq!(Pattern::parse(bad), None, "{bad}");
         }
     }

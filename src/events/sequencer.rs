@@ -91,7 +91,8 @@ async fn on_sqlite(conn: &mut Conn) -> Result<usize> {
 /// One statement sees one state of the outbox; the lock before it keeps two sequencers from moving the same rows.
 async fn on_postgres(conn: &mut Conn) -> Result<usize> {
     let _: Option<i32> = crate::lock!(conn, sequencer::table.select(sequencer::id))?;
-    Ok(run!(conn, |c| diesel::sql_query(
+    Ok(run!(conn, |c| {
+        diesel::sql_query(
         "WITH batch AS (
              SELECT * FROM outbox ORDER BY position LIMIT $1
          ), moved AS (
@@ -111,5 +112,6 @@ async fn on_postgres(conn: &mut Conn) -> Result<usize> {
          DELETE FROM outbox USING batch WHERE outbox.position = batch.position"
     )
     .bind::<BigInt, _>(BATCH)
-    .execute(c))?)
+    .execute(c)
+    })?)
 }

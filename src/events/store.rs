@@ -57,7 +57,8 @@ impl StoredEvent {
         let Self { seq, type_, created_at, actor, object_type, object_id, request_id, .. } = self;
         let mut json = String::with_capacity(data.len() + previous.map_or(0, str::len) + actor.len() + 400);
         // Types, object types and request ids are our own words; the rest is JSON already. Writing to a text cannot fail.
-        let _ = write!(json, r#"{{"id":"{}","seq":{seq},"type":"{type_}","timestamp":"{created_at}","#, self.public_id());
+        let _ =
+            write!(json, r#"{{"id":"{}","seq":{seq},"type":"{type_}","timestamp":"{created_at}","#, self.public_id());
         let _ = write!(json, r#""data":{data},"previous":{},"#, previous.unwrap_or("null"));
         let _ = match self.version {
             Some(version) => write!(json, r#""version":{version},"#),
@@ -87,7 +88,8 @@ pub struct Feed {
 /// How far the feed of an organization goes.
 pub async fn feed(conn: &mut Conn, organization: Id) -> QueryResult<Feed> {
     let found: Option<(i64, i64)> =
-        run!(conn, |c| feeds::table.find(organization).select((feeds::last_seq, feeds::oldest_seq)).first(c)).optional()?;
+        run!(conn, |c| feeds::table.find(organization).select((feeds::last_seq, feeds::oldest_seq)).first(c))
+            .optional()?;
     let (last_seq, oldest_seq) = found.unwrap_or((0, 1));
     Ok(Feed { last_seq, oldest_seq })
 }

@@ -17,8 +17,8 @@ use super::{body, cors, credentials, pages, tickets};
 use crate::access::authenticate::Sessions;
 use crate::access::limits::{Limits, Standing};
 use crate::method::{
-    API_VERSION, Access, Answer, Call, Caller, Code, Credential, Described, Error, Input, Kind, Rate, Request, Result, Secret,
-    idempotency,
+    API_VERSION, Access, Answer, Call, Caller, Code, Credential, Described, Error, Input, Kind, Rate, Request, Result,
+    Secret, idempotency,
 };
 
 /// The most bytes of all headers together.
@@ -125,9 +125,7 @@ async fn route(
     }
     let deadline = Instant::now() + server.options.request_timeout;
     let ticket = tickets::of(&server.app, http)?;
-    if ticket.is_none()
-        && matches!(*http.method(), HttpMethod::GET | HttpMethod::HEAD)
-    {
+    if ticket.is_none() && matches!(*http.method(), HttpMethod::GET | HttpMethod::HEAD) {
         let page = tokio::time::timeout_at(deadline.into(), pages::page(server, http, base_url))
             .await
             .map_err(|_| Error::new(Code::ServiceUnavailable, "The database does not answer."))?;
@@ -238,8 +236,7 @@ async fn admit(
 }
 
 async fn authenticate(server: &Server, token: Option<&Secret>, ip: Option<IpAddr>) -> Result<Arc<Caller>> {
-    let token = token
-        .ok_or_else(|| Error::new(Code::NotAuthed, "Send a token: Authorization: Bearer <token>."))?;
+    let token = token.ok_or_else(|| Error::new(Code::NotAuthed, "Send a token: Authorization: Bearer <token>."))?;
     match server.app.services().get::<Sessions>() {
         Some(sessions) => sessions.authenticate(&server.app, token.reveal(), ip).await,
         None => Err(Error::internal("this server knows no sessions")),

@@ -19,8 +19,8 @@ use super::described::Described;
 use super::error::{Error, Result};
 use super::idempotency;
 use super::object::Output;
-use super::stream::ByteStream;
 use super::scope::{Area, Scope};
+use super::stream::ByteStream;
 
 /// One operation of the API. The struct that implements it is its arguments; its doc comment is its documentation.
 pub trait Method: Serialize + DeserializeOwned + JsonSchema + Send + 'static {

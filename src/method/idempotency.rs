@@ -79,11 +79,9 @@ pub fn fingerprint<A: Serialize>(method: &str, args: &A) -> Result<[u8; 32]> {
 pub async fn was_used(ctx: &Context) -> Result<bool> {
     let Some((key, _)) = &ctx.options().idempotency else { return Ok(false) };
     let id = (ctx.organization(), ctx.caller()?.credential_id, key.clone());
-    let expires_at: Option<Timestamp> = run!(ctx.read().await?, |c| idempotency_keys::table
-        .find(id)
-        .select(idempotency_keys::expires_at)
-        .first(c))
-    .optional()?;
+    let expires_at: Option<Timestamp> =
+        run!(ctx.read().await?, |c| idempotency_keys::table.find(id).select(idempotency_keys::expires_at).first(c))
+            .optional()?;
     Ok(expires_at.is_some_and(|end| end > ctx.now()))
 }
 

@@ -107,13 +107,7 @@ impl Post {
         Sent { outcome, duration_ms: i64::try_from(begun.elapsed().as_millis()).unwrap_or(i64::MAX) }
     }
 
-    async fn exchange(
-        &self,
-        url: &Url,
-        headers: HeaderMap,
-        body: Vec<u8>,
-        now: Timestamp,
-    ) -> Result<Answer, Failed> {
+    async fn exchange(&self, url: &Url, headers: HeaderMap, body: Vec<u8>, now: Timestamp) -> Result<Answer, Failed> {
         let request = self.client.post(url.clone()).headers(headers).body(body);
         let mut response = request.send().await.map_err(|error| failed(&error))?;
         let status = response.status().as_u16();

@@ -8,8 +8,8 @@ use std::fmt;
 
 use base64::Engine;
 use base64::alphabet;
-use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STANDARD};
 use base64::engine::DecodePaddingMode;
+use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STANDARD};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
@@ -178,8 +178,12 @@ mod tests {
         let vector = vectors.as_array().unwrap().iter().find(|vector| vector["id"] == "sw-outbound-rotation").unwrap();
         let body = text(&vector["body"]).as_bytes();
         let at: i64 = text(&vector["timestamp"]).parse().unwrap();
-        let secrets: Vec<_> =
-            vector["secrets"].as_array().unwrap().iter().map(|secret| SigningSecret::parse(text(secret)).unwrap()).collect();
+        let secrets: Vec<_> = vector["secrets"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|secret| SigningSecret::parse(text(secret)).unwrap())
+            .collect();
         let header: Vec<String> = secrets.iter().map(|secret| secret.sign(text(&vector["msg_id"]), at, body)).collect();
         assert_eq!(header.join(" "), text(&vector["header"]));
         let (id, timestamp) = (text(&vector["msg_id"]), text(&vector["timestamp"]));

@@ -53,4 +53,5 @@ mod teams;
 mod users;
 mod views;
 mod visibility;
+mod webhooks;
 mod wire;

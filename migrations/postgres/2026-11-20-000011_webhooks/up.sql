@@ -34,6 +34,7 @@ CREATE TABLE webhook_lanes (
     leased_until timestamptz,
     lease_owner uuid,
     cancel_through bigint,
+    hold_until timestamptz,
     consecutive_failures integer NOT NULL,
     failing_since timestamptz,
     last_delivery_at timestamptz,

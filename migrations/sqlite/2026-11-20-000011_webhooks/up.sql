@@ -34,6 +34,7 @@ CREATE TABLE webhook_lanes (
     leased_until INTEGER,
     lease_owner BLOB,
     cancel_through INTEGER,
+    hold_until INTEGER,
     consecutive_failures INTEGER NOT NULL,
     failing_since INTEGER,
     last_delivery_at INTEGER,

@@ -90,8 +90,7 @@ async fn plan(app: &App, Behind { space, seq, last_seq }: Behind) -> Result<Opti
     let ids: Vec<Id> = webhooks.iter().map(|webhook| webhook.id).collect();
     let lanes = lanes::of(&mut conn, space, &ids).await?;
     drop(conn);
-    let mut starts: HashMap<Id, Option<i64>> =
-        lanes.iter().map(|lane| (lane.webhook_id, lane.starts_after)).collect();
+    let mut starts: HashMap<Id, Option<i64>> = lanes.iter().map(|lane| (lane.webhook_id, lane.starts_after)).collect();
     if first.seq > seq + 1 {
         // Creations may be among the events that are no longer kept.
         for (webhook, start) in starts.iter_mut().filter(|(_, start)| start.is_none()) {
@@ -128,13 +127,7 @@ async fn plan(app: &App, Behind { space, seq, last_seq }: Behind) -> Result<Opti
 }
 
 /// Makes the deliveries and moves on in the feed, unless another server was faster. Answers the lanes that were taken on.
-async fn make(
-    tx: &mut Transaction,
-    app: &App,
-    plan: &Plan,
-    owner: Id,
-    now: Timestamp,
-) -> Result<Option<Vec<Key>>> {
+async fn make(tx: &mut Transaction, app: &App, plan: &Plan, owner: Id, now: Timestamp) -> Result<Option<Vec<Key>>> {
     if !lanes::advance(tx, plan.space, plan.from, plan.to).await? {
         return Ok(None);
     }
@@ -162,7 +155,7 @@ async fn make(
             deliveries::insert(tx, &rows).await?;
             if status == Some(WebhookStatus::Active) {
                 lane.wake(now);
-                if !lane.is_taken(owner, now) {
+                if !lane.is_taken(owner, now) && !lane.is_held(now) {
                     lane.lease(owner, lease(now));
                     taken.push(key);
                 }

@@ -149,6 +149,10 @@ impl Running<'_> {
             }
         };
         let now = app.now();
+        if let Some(until) = lane.hold_until.filter(|until| *until > now) {
+            self.stop = Some(Stop::Leave(Leave::Until(until)));
+            return Ok(true);
+        }
         let most = BATCH + self.busy.len() as i64;
         let mut rows = deliveries::due(&mut conn, key, now, most).await?;
         self.may_have_more = rows.len() as i64 == most;

@@ -101,7 +101,10 @@ pub(super) async fn settle(
                 let next = deliveries::next(tx, key).await?;
                 let due = match leave {
                     Leave::Asleep => None,
-                    Leave::Until(until) => next.map(|next| next.max(until)),
+                    Leave::Until(until) => {
+                        lane.hold_until = Some(until);
+                        next.map(|next| next.max(until))
+                    }
                     Leave::WhenDone => next,
                 };
                 settled.is_left = leave != Leave::WhenDone || due.is_none_or(|due| due > now);

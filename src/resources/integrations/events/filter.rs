@@ -135,12 +135,7 @@ pub fn conversation_of(event: &StoredEvent) -> Option<Id> {
 }
 
 /// Those of these conversations that pass a condition.
-pub async fn among(
-    conn: &mut Conn,
-    space: Id,
-    ids: &[Id],
-    condition: Predicate,
-) -> Result<HashSet<Id>> {
+pub async fn among(conn: &mut Conn, space: Id, ids: &[Id], condition: Predicate) -> Result<HashSet<Id>> {
     if ids.is_empty() {
         return Ok(HashSet::new());
     }

@@ -168,7 +168,9 @@ mod tests {
         for text in ["evt_0193f3a1b2c37d4e8f90a1b2c3d4e5f6", "0193f3a1-b2c3-7d4e-8f90-a1b2c3d4e5f6"] {
             assert_eq!(EventId::parse(text), Some(EventId(id)), "{text}");
         }
-        for text in ["", "evt_", "evt_0193f3a1b2c37d4e8f90a1b2c3d4e5f", "evt_0193f3a1-b2c3-7d4e-8f90-a1b2c3d4e5f6", "évt_é"] {
+        for text in
+            ["", "evt_", "evt_0193f3a1b2c37d4e8f90a1b2c3d4e5f", "evt_0193f3a1-b2c3-7d4e-8f90-a1b2c3d4e5f6", "évt_é"]
+        {
             assert_eq!(EventId::parse(text), None, "{text}");
         }
     }

@@ -36,7 +36,8 @@ impl<'de> Deserialize<'de> for Place {
             }
 
             fn visit_i64<E: serde::de::Error>(self, number: i64) -> Result<Place, E> {
-                Ok(Place(number)).and_then(|place| if number < 0 { Err(E::custom("expected at least 0")) } else { Ok(place) })
+                Ok(Place(number))
+                    .and_then(|place| if number < 0 { Err(E::custom("expected at least 0")) } else { Ok(place) })
             }
 
             fn visit_u64<E: serde::de::Error>(self, number: u64) -> Result<Place, E> {
@@ -82,9 +83,8 @@ pub async fn check(conn: &mut Conn, space: Id, after: Option<i64>) -> Result<Fee
     let Feed { last_seq, oldest_seq } = feed;
     match after {
         Some(after) if after + 1 < oldest_seq => {
-            let message = format!(
-                "Events before {oldest_seq} are gone. List the objects again, then go on from latest_seq."
-            );
+            let message =
+                format!("Events before {oldest_seq} are gone. List the objects again, then go on from latest_seq.");
             Err(Error::new(Code::CursorExpired, message).with("oldest_seq", oldest_seq).with("latest_seq", last_seq))
         }
         Some(after) if after > last_seq => Err(Error::argument(

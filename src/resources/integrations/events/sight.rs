@@ -40,7 +40,9 @@ impl FeedSight {
         let sight = Sight::of(ctx, conn).await?;
         let user = ctx.caller()?.user;
         let teams = match user {
-            Some(user) => teams::store::of_user(conn, ctx.organization(), user).await?.iter().map(|team| team.id).collect(),
+            Some(user) => {
+                teams::store::of_user(conn, ctx.organization(), user).await?.iter().map(|team| team.id).collect()
+            }
             None => HashSet::new(),
         };
         Ok(Self { sight, user, teams })
@@ -106,9 +108,12 @@ pub fn check_scopes(ctx: &Context, types: &[crate::events::Pattern]) -> Result<(
     for pattern in types.iter().filter(|pattern| pattern.as_str() != "*") {
         let needed = Scope::read(area(pattern.as_str()));
         if !caller.scopes.has(needed) {
-            return Err(Error::new(Code::MissingScope, format!("Events of the type {pattern} need the scope {needed}."))
-                .with("needed", needed.to_string())
-                .with("provided", caller.scopes.words().join(",")));
+            return Err(Error::new(
+                Code::MissingScope,
+                format!("Events of the type {pattern} need the scope {needed}."),
+            )
+            .with("needed", needed.to_string())
+            .with("provided", caller.scopes.words().join(",")));
         }
     }
     Ok(())

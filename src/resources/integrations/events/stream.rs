@@ -13,7 +13,7 @@ use super::sight::{FeedSight, Shown};
 use crate::access::authenticate::Sessions;
 use crate::db::Id;
 use crate::events::store;
-use crate::method::{ByteStream, Code, Context, Error, Result, Scope, Area};
+use crate::method::{Area, ByteStream, Code, Context, Error, Result, Scope};
 
 /// What a stream begins with: how long to wait before connecting again, in milliseconds.
 const FIRST: &str = "retry: 2000\n\n";

@@ -17,8 +17,10 @@ pub const PING: &str = "webhook.ping";
 pub const DISABLED: &str = "webhook.disabled";
 
 /// The object that an event of `webhook.ping` is about is the webhook itself.
-const OF_THE_SERVER: &[(&str, &str)] =
-    &[(PING, "Sent to a new webhook, to see whether it answers."), (DISABLED, "A webhook was disabled, because its receiver is gone or failed for three days.")];
+const OF_THE_SERVER: &[(&str, &str)] = &[
+    (PING, "Sent to a new webhook, to see whether it answers."),
+    (DISABLED, "A webhook was disabled, because its receiver is gone or failed for three days."),
+];
 
 /// A type of events.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -96,7 +98,15 @@ impl Catalogue {
     }
 
     /// A sample as an event that is in no feed.
-    pub fn event(&self, kind: &str, space: Id, id: Id, at: Timestamp, request_id: &str, actor: &str) -> Option<StoredEvent> {
+    pub fn event(
+        &self,
+        kind: &str,
+        space: Id,
+        id: Id,
+        at: Timestamp,
+        request_id: &str,
+        actor: &str,
+    ) -> Option<StoredEvent> {
         let found = self.find(kind)?;
         let data = &found.sample["data"];
         let is_test = space.is_twin();
@@ -118,9 +128,13 @@ impl Catalogue {
     }
 }
 
-/// The object of a type of events: `team` of `team.updated`.
+/// The object that events of a type are about: `team` of `team.updated`. That of metadata may be several; contacts stand for all.
 fn object_of(kind: &str) -> &str {
-    kind.split_once('.').map_or(kind, |(object, _)| object)
+    match kind.split_once('.').map_or(kind, |(object, _)| object) {
+        "metadata" => "contact",
+        "csat" => "csat_survey",
+        object => object,
+    }
 }
 
 /// `team.member_added` as `Team member added. Caused by teams.addMember.`
@@ -172,7 +186,7 @@ fn resource_of(object: &str) -> String {
         name.push_str(chars.as_str());
     }
     match name.as_str() {
-        "csat" | "metadata" => name,
+        "csatSurvey" => "csat".into(),
         _ => match name.strip_suffix('y') {
             Some(stem) if !stem.ends_with(['a', 'e', 'i', 'o', 'u']) => format!("{stem}ies"),
             _ => format!("{name}s"),
@@ -206,7 +220,7 @@ fn envelope_schema(kind: &str, mut object: Value) -> Value {
             "object": {
                 "type": "object",
                 "description": "The object that it happened to.",
-                "properties": { "type": { "const": object_of(kind) }, "id": { "type": "string", "format": "uuid" } },
+                "properties": { "type": { "type": "string", "examples": [object_of(kind)] }, "id": { "type": "string", "format": "uuid" } },
                 "required": ["type", "id"],
             },
             "request_id": { "type": "string", "description": "The request that did it." },
@@ -229,6 +243,7 @@ fn sample_of(schema: &Value) -> Value {
         ("previous", Value::Null),
         ("version", event["data"]["version"].clone()),
         ("request_id", json!(format!("req_{id}"))),
+        ("object", json!({ "type": object_of(event["type"].as_str().unwrap_or_default()), "id": event["data"]["id"] })),
     ] {
         event[field] = value;
     }

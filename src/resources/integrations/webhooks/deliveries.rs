@@ -25,10 +25,7 @@ pub struct Filter {
 
 /// A delivery.
 pub async fn find(conn: &mut Conn, space: Id, id: Id) -> Result<Option<DeliveryRow>> {
-    let row = run!(conn, |c| webhook_deliveries::table
-        .find((space, id))
-        .select(DeliveryRow::as_select())
-        .first(c));
+    let row = run!(conn, |c| webhook_deliveries::table.find((space, id)).select(DeliveryRow::as_select()).first(c));
     Ok(row.optional()?)
 }
 
@@ -157,29 +154,35 @@ pub async fn release(conn: &mut Conn, (space, webhook): Key, objects: &[Id]) -> 
 }
 
 /// Calls off the deliveries of events up to `through` that are not over, at most so many; answers how many those were.
-pub async fn cancel(conn: &mut Conn, (space, webhook): Key, through: i64, most: i64) -> Result<usize> {
+pub async fn cancel(conn: &mut Conn, key: Key, through: i64, most: i64) -> Result<usize> {
     use webhook_deliveries as d;
+    let (space, webhook) = key;
     let of_webhook = || {
         d::table
             .filter(d::organization_id.eq(space).and(d::webhook_id.eq(webhook)))
             .filter(d::seq.le(through))
-            .select(d::id)
+            .select((d::id, d::object_id))
             .limit(most)
     };
     // Whatever is not over holds its object, or is due at some time.
-    let mut ids: Vec<Id> = run!(conn, |c| of_webhook().filter(d::holds_object).load(c))?;
-    let due: Vec<Id> = run!(conn, |c| of_webhook().filter(d::next_attempt_at.is_not_null()).load(c))?;
-    ids.extend(due);
-    ids.sort_unstable();
-    ids.dedup();
-    run_each!(conn, &ids, |c, id| diesel::update(d::table.find((space, *id)))
+    let mut rows: Vec<(Id, Id)> = run!(conn, |c| of_webhook().filter(d::holds_object).load(c))?;
+    let due: Vec<(Id, Id)> = run!(conn, |c| of_webhook().filter(d::next_attempt_at.is_not_null()).load(c))?;
+    rows.extend(due);
+    rows.sort_unstable();
+    rows.dedup();
+    run_each!(conn, &rows, |c, row| diesel::update(d::table.find((space, row.0)))
         .set((
             d::status.eq(DeliveryStatus::Canceled),
             d::next_attempt_at.eq(None::<Timestamp>),
             d::holds_object.eq(false),
         ))
         .execute(c))?;
-    Ok(ids.len())
+    // Later ones may have waited for these.
+    let mut objects: Vec<Id> = rows.iter().map(|(_, object)| *object).collect();
+    objects.sort_unstable();
+    objects.dedup();
+    release(conn, key, &objects).await?;
+    Ok(rows.len())
 }
 
 /// The event of the last delivery that a webhook has from before the id `before`.

@@ -29,7 +29,12 @@ static ASKED: [Asked; 3] = [
         query: |query| query.conversations.as_deref(),
     },
     Asked { object: "contact", name: "contacts", table: &contacts::FIELDS, query: |query| query.contacts.as_deref() },
-    Asked { object: "company", name: "companies", table: &companies::FIELDS, query: |query| query.companies.as_deref() },
+    Asked {
+        object: "company",
+        name: "companies",
+        table: &companies::FIELDS,
+        query: |query| query.companies.as_deref(),
+    },
 ];
 
 /// Whoever asks: nobody, for a webhook belongs to no user.

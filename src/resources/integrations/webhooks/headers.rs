@@ -99,7 +99,9 @@ mod tests {
 
     #[test]
     fn what_is_the_servers_own_is_refused() {
-        for name in ["Host", "content-type", "Webhook-Id", "webhook-signature", "Transfer-Encoding", "Proxy-Authorization"] {
+        for name in
+            ["Host", "content-type", "Webhook-Id", "webhook-signature", "Transfer-Encoding", "Proxy-Authorization"]
+        {
             let refused = codes(&mut BTreeMap::new(), json!({ name: "x" }));
             assert_eq!(refused, [(format!("/headers/{name}"), "not_allowed".to_owned())]);
         }

@@ -26,6 +26,8 @@ pub struct Lane {
     pub lease_owner: Option<Id>,
     /// Deliveries of events up to this one that are not over are to be called off.
     pub cancel_through: Option<i64>,
+    /// Until when the receiver wants nothing.
+    pub hold_until: Option<Timestamp>,
     pub consecutive_failures: i32,
     pub failing_since: Option<Timestamp>,
     pub last_delivery_at: Option<Timestamp>,
@@ -55,6 +57,7 @@ impl Lane {
             leased_until: None,
             lease_owner: None,
             cancel_through: None,
+            hold_until: None,
             consecutive_failures: 0,
             failing_since: None,
             last_delivery_at: None,
@@ -76,8 +79,14 @@ impl Lane {
         (self.lease_owner, self.leased_until) = (None, None);
     }
 
-    /// Has somebody look at the lane at `at`, or before.
+    /// Whether the receiver wants nothing at `now`.
+    pub fn is_held(&self, now: Timestamp) -> bool {
+        self.hold_until.is_some_and(|until| until > now)
+    }
+
+    /// Has somebody look at the lane at `at`, or before; but not while the receiver wants nothing.
     pub fn wake(&mut self, at: Timestamp) {
+        let at = self.hold_until.map_or(at, |until| until.max(at));
         self.due_at = Some(self.due_at.map_or(at, |due| due.min(at)));
     }
 }

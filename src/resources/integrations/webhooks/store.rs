@@ -142,9 +142,7 @@ pub async fn delete(tx: &mut Tx<'_>, webhook: &Stored) -> Result<()> {
 
 /// What is sealed of all webhooks, with their keys.
 pub async fn all_sealed(conn: &mut Conn) -> Result<Vec<(Id, Id, Vec<u8>)>> {
-    Ok(run!(conn, |c| webhooks::table
-        .select((webhooks::organization_id, webhooks::id, webhooks::sealed))
-        .load(c))?)
+    Ok(run!(conn, |c| webhooks::table.select((webhooks::organization_id, webhooks::id, webhooks::sealed)).load(c))?)
 }
 
 /// Puts `again` in place of what is sealed, if it is still the same; answers whether it was.

@@ -52,7 +52,8 @@ impl Verdict {
         if let (Some(seconds), Some(429 | 503)) = (retry_after, answer.map(|answer| answer.status)) {
             verdict.hold_until = Some(now.plus_seconds(seconds));
         }
-        let is_final = verdict.disable.is_some() || answer.is_some_and(|answer| answer.aborts || is_final(format, answer));
+        let is_final =
+            verdict.disable.is_some() || answer.is_some_and(|answer| answer.aborts || is_final(format, answer));
         let pause = usize::try_from(count).ok().and_then(|count| SCHEDULE.get(count)).filter(|_| !is_final);
         verdict.retry_at = pause.map(|pause| {
             let millis = (*pause as f64 * 1000.0 * jitter(delivery, count)) as i64;
@@ -110,7 +111,8 @@ fn is_final(format: Format, answer: &Answer) -> bool {
 fn jitter(delivery: Id, count: i32) -> f64 {
     // FNV-1a, and a multiplication that spreads what it makes of ids that differ in little.
     let bytes = delivery.as_bytes().iter().copied().chain(count.to_le_bytes());
-    let hash = bytes.fold(0xcbf2_9ce4_8422_2325u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3));
+    let hash =
+        bytes.fold(0xcbf2_9ce4_8422_2325u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3));
     let spread = (hash ^ (hash >> 32)).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 11;
     let fraction = spread as f64 / (1u64 << 53) as f64;
     1.0 - JITTER + 2.0 * JITTER * fraction

@@ -69,10 +69,11 @@ fn title(kind: &str) -> String {
 /// What changed, and if nothing did, what the object is.
 fn facts(data: &Value, previous: &Value) -> Vec<(String, String)> {
     let label = |name: &str| title(name);
-    let changed = previous.as_object().into_iter().flatten().filter(|(name, _)| *name != "text").filter_map(|(name, old)| {
-        let (old, new) = (shown(old)?, shown(&data[name])?);
-        Some((label(name), format!("{old} → {new}")))
-    });
+    let changed =
+        previous.as_object().into_iter().flatten().filter(|(name, _)| *name != "text").filter_map(|(name, old)| {
+            let (old, new) = (shown(old)?, shown(&data[name])?);
+            Some((label(name), format!("{old} → {new}")))
+        });
     let changed: Vec<_> = changed.take(FACTS).collect();
     if !changed.is_empty() {
         return changed;

@@ -8,7 +8,9 @@ use super::Card;
 pub fn message(event: &Value) -> Value {
     let card = Card::of(event);
     let block = |text: String| json!({ "type": "TextBlock", "text": text, "wrap": true });
-    let mut body = vec![json!({ "type": "TextBlock", "size": "Large", "weight": "Bolder", "text": escaped(&card.title), "wrap": true })];
+    let mut body = vec![
+        json!({ "type": "TextBlock", "size": "Large", "weight": "Bolder", "text": escaped(&card.title), "wrap": true }),
+    ];
     if let Some(headline) = &card.headline {
         body.push(json!({ "type": "TextBlock", "weight": "Bolder", "text": escaped(headline), "wrap": true }));
     }
@@ -17,7 +19,9 @@ pub fn message(event: &Value) -> Value {
         let fact = |(name, value): &(String, String)| json!({ "title": escaped(name), "value": escaped(value) });
         body.push(json!({ "type": "FactSet", "facts": card.facts.iter().map(fact).collect::<Vec<_>>() }));
     }
-    body.push(json!({ "type": "TextBlock", "text": escaped(&card.footer), "wrap": true, "isSubtle": true, "size": "Small" }));
+    body.push(
+        json!({ "type": "TextBlock", "text": escaped(&card.footer), "wrap": true, "isSubtle": true, "size": "Small" }),
+    );
     json!({
         "type": "message",
         "attachments": [{
@@ -68,7 +72,8 @@ mod tests {
     #[test]
     fn no_card_is_larger_than_teams_takes() {
         let long = "😀*".repeat(9000);
-        let previous: serde_json::Map<String, Value> = (0..50).map(|n| (format!("f{n}"), long.clone().into())).collect();
+        let previous: serde_json::Map<String, Value> =
+            (0..50).map(|n| (format!("f{n}"), long.clone().into())).collect();
         let event = json!({ "type": "a.b", "data": { "subject": long, "text": long, "f1": long, "f2": long }, "previous": previous });
         assert!(message(&event).to_string().len() < 28 * 1024);
     }

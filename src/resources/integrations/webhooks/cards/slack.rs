@@ -12,7 +12,9 @@ const FALLBACK: usize = 4000;
 /// The message for an event.
 pub fn message(event: &Value) -> Value {
     let card = Card::of(event);
-    let mut blocks = vec![json!({ "type": "header", "text": { "type": "plain_text", "text": cut(&card.title, HEADER), "emoji": false } })];
+    let mut blocks = vec![
+        json!({ "type": "header", "text": { "type": "plain_text", "text": cut(&card.title, HEADER), "emoji": false } }),
+    ];
     let headline = card.headline.as_deref().map(|headline| format!("*{}*", escaped(headline, 1000).replace('*', "∗")));
     let text = card.text.as_deref().map(|text| escaped(text, SECTION - 1200));
     let body: Vec<String> = [headline.clone(), text].into_iter().flatten().collect();
@@ -93,7 +95,8 @@ mod tests {
     #[test]
     fn slacks_limits_are_kept() {
         let long = "<".repeat(9000);
-        let previous: serde_json::Map<String, Value> = (0..50).map(|n| (format!("{n}{long}"), long.clone().into())).collect();
+        let previous: serde_json::Map<String, Value> =
+            (0..50).map(|n| (format!("{n}{long}"), long.clone().into())).collect();
         let event = json!({ "type": long, "data": { "subject": long, "text": long, "status": long }, "previous": previous, "actor": { "name": long } });
         let message = message(&event);
         assert!(message["text"].as_str().unwrap().chars().count() <= FALLBACK);

@@ -52,11 +52,9 @@ impl Method for Create {
     const NAME: &'static str = "webhooks.create";
     const ACCESS: Access = Access::write(Area::Webhooks);
     const KIND: Kind = Kind::Write;
-    const ERRORS: &'static [Code] =
-        &[Code::UnsafeUrl, Code::ProviderError, Code::InvalidQuery, Code::LimitExceeded];
+    const ERRORS: &'static [Code] = &[Code::UnsafeUrl, Code::ProviderError, Code::InvalidQuery, Code::LimitExceeded];
     const EVENTS: &'static [&'static str] = &["webhook.created"];
-    const EXAMPLE: &'static str =
-        r#"{"url":"https://hooks.example.com/desk","events":["conversation.*","message.received"],"description":"To the data warehouse","verify":false}"#;
+    const EXAMPLE: &'static str = r#"{"url":"https://hooks.example.com/desk","events":["conversation.*","message.received"],"description":"To the data warehouse","verify":false}"#;
     type Output = WebhookWithSecret;
 
     async fn call(self, ctx: Context) -> Result<WebhookWithSecret> {
@@ -72,8 +70,7 @@ impl Method for Create {
         if !wrong.is_empty() {
             return Err(Error::arguments(ctx.method(), wrong));
         }
-        let kept =
-            Kept { url: self.url.to_string(), headers: custom, secret: secret.reveal(), previous: None };
+        let kept = Kept { url: self.url.to_string(), headers: custom, secret: secret.reveal(), previous: None };
         let format = self.format.unwrap_or_default();
         let row = WebhookRow {
             organization_id: ctx.space(),

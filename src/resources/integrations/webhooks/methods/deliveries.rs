@@ -136,7 +136,8 @@ impl Method for Redeliver {
                     row.next_attempt_at = Some(tx.now());
                 }
                 DeliveryStatus::Canceled => {
-                    let message = format!("A {} that was called off stays so.", WebhookDelivery::TYPE.replace('_', " "));
+                    let message =
+                        format!("A {} that was called off stays so.", WebhookDelivery::TYPE.replace('_', " "));
                     return Err(Error::new(Code::InvalidState, message));
                 }
             }

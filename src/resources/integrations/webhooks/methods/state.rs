@@ -108,7 +108,7 @@ async fn take_up(tx: &mut Tx<'_>, key: Key, lane: &mut Lane, skips: bool, was_di
     if let Some(through) = through {
         call_off(tx, key, lane, through).await?;
     }
-    (lane.consecutive_failures, lane.failing_since) = (0, None);
+    (lane.consecutive_failures, lane.failing_since, lane.hold_until) = (0, None, None);
     lane.wake(now);
     lanes::save(tx, lane).await
 }

@@ -40,9 +40,8 @@ impl Method for Test {
         let catalogue = Catalogue::of(ctx.service::<Arc<Registry>>()?);
         let actor = serde_json::to_string(&ctx.caller()?.actor)?;
         let sample = catalogue.event(kind, space, ctx.app().new_id(), now, &ctx.request().id, &actor);
-        let event = sample.ok_or_else(|| {
-            Error::arguments(ctx.method(), vec![catalogue.unknown("/event_type".into(), kind)])
-        })?;
+        let event = sample
+            .ok_or_else(|| Error::arguments(ctx.method(), vec![catalogue.unknown("/event_type".into(), kind)]))?;
         let envelope = event.envelope();
         let mut row = DeliveryRow {
             organization_id: space,

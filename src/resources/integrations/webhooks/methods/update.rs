@@ -116,10 +116,8 @@ impl Method for RotateSecret {
             let before = store::target(tx, self.id).await?;
             let mut after = before.clone();
             let grace = self.grace_seconds.map_or(GRACE_SECONDS, |grace| grace.0);
-            let old = std::mem::replace(
-                &mut after.kept.secret,
-                SigningSecret::generate().map_err(Error::internal)?.reveal(),
-            );
+            let old =
+                std::mem::replace(&mut after.kept.secret, SigningSecret::generate().map_err(Error::internal)?.reveal());
             after.kept.previous = (grace > 0).then(|| (old, tx.now().plus_seconds(grace)));
             let secret = after.kept.secret.clone();
             let webhook = store::save(tx, before, after, "webhook.updated").await?;
