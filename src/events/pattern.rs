@@ -5,8 +5,7 @@ use std::fmt;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// What a pattern looks like.
-const SHAPE: &str = r"^(\*|[a-z_]+\.(\*|[a-z_]+))$";
+use crate::method::formats;
 
 /// A type of events such as `team.updated`, all types of an object such as `team.*`, or all types: `*`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,12 +14,7 @@ pub struct Pattern(String);
 impl Pattern {
     /// Reads a pattern.
     pub fn parse(text: &str) -> Option<Self> {
-        let is_word = |word: &str| !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
-        let fits = match text.split_once('.') {
-            None => text == "*",
-            Some((object, change)) => is_word(object) && (change == "*" || is_word(change)),
-        };
-        fits.then(|| Self(text.to_owned()))
+        formats::event_pattern(text).ok().map(|()| Self(text.to_owned()))
     }
 
     /// Whether events of this type are meant.
@@ -57,8 +51,7 @@ impl Serialize for Pattern {
 impl<'de> Deserialize<'de> for Pattern {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        Self::parse(&text)
-            .ok_or_else(|| serde::de::Error::custom("expected a type such as team.updated, or team.*, or *"))
+        formats::event_pattern(&text).map(|()| Self(text)).map_err(serde::de::Error::custom)
     }
 }
 
@@ -72,7 +65,7 @@ impl JsonSchema for Pattern {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "string", "pattern": SHAPE, "maxLength": 80 })
+        json_schema!({ "type": "string", "format": "event-pattern", "maxLength": 80 })
     }
 }
 

@@ -16,7 +16,7 @@ mod described;
 mod entry;
 mod error;
 mod fields;
-mod formats;
+pub mod formats;
 pub mod idempotency;
 mod keyring;
 mod money;

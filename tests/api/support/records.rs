@@ -66,9 +66,20 @@ fn json(text: &str) -> Value {
 }
 
 impl Api {
+    /// Gives every event that was written its place in the feed.
+    pub async fn settle(&self) {
+        while sequencer::advance(&self.app).await.unwrap() > 0 {}
+    }
+
+    /// From now on, does the same as a server does by itself.
+    pub fn sequence(&self) {
+        let app = self.app.clone();
+        actix_web::rt::spawn(async move { sequencer::run(&app).await });
+    }
+
     /// The events of Acme, oldest first.
     pub async fn events(&self) -> Vec<Event> {
-        while sequencer::advance(&self.app).await.unwrap() > 0 {}
+        self.settle().await;
         let mut conn = self.app.db.read().await.unwrap();
         let rows: Vec<(String, String, Option<String>, String)> = run!(conn, |c| events::table
             .filter(events::organization_id.eq(self.acme.id))

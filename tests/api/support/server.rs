@@ -16,6 +16,7 @@ use dotdesk::providers::blobs::{Blobs, Disk};
 use dotdesk::providers::fetch::Fetch;
 use dotdesk::providers::guard;
 use dotdesk::providers::post::Post;
+use dotdesk::resources::integrations::events::Streams;
 
 use tempfile::TempDir;
 
@@ -109,6 +110,7 @@ impl Api {
             .with(Blobs::Disk(Disk::open(files.path().to_owned()).unwrap()))
             .with(Fetch::new(false).unwrap())
             .with(Post::with(true, RECEIVER, guard::system_lookup()).unwrap())
+            .with(Streams::default())
             .with(registry.clone());
         let keyring = Keyring::new(&[Generation::new(None).unwrap()]).unwrap();
         let services = (setup.services)(services);

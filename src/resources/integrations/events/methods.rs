@@ -11,7 +11,7 @@ use super::stream;
 use super::ticket::{self, Ticket};
 use crate::arguments;
 use crate::events::store;
-use crate::method::{Access, Area, Code, Context, Entry, Error, EventStream, Int, Kind, Method, Result};
+use crate::method::{Access, Area, Code, Context, Entry, Error, EventStream, Int, Kind, Method, Result, formats};
 use crate::query::Asker;
 
 /// The methods of the feed.
@@ -172,12 +172,12 @@ impl Method for Stream {
     async fn call(self, ctx: Context) -> Result<EventStream> {
         let filter = wanted(&ctx, self.types.as_ref(), self.query.as_ref())?;
         let seen = match &ctx.request().last_event_id {
-            Some(text) => Some(Place::parse(text).ok_or_else(|| {
+            Some(text) => Some(formats::event_place(text).map_err(|_| {
                 Error::argument("", "format", "Last-Event-ID takes the id of the last event, such as 184467")
             })?),
-            None => self.after,
+            None => None,
         };
-        let after = seen.map(|place| place.0);
+        let after = seen.or(self.after.map(|place| place.0));
         let feed = place::check(&mut *ctx.read().await?, ctx.space(), after).await?;
         let reading = Reading::new(after.unwrap_or(feed.last_seq), filter);
         Ok(EventStream::new(stream::open(ctx, reading).await?))

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 
 use crate::db::{Id, Timestamp};
 use crate::events::store::public_id;
-use crate::method::{Actor, Output};
+use crate::method::{Actor, Output, formats};
 
 /// Something that happened: a change that was committed.
 ///
@@ -112,17 +112,6 @@ impl Output for Latest {}
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EventId(pub Id);
 
-impl EventId {
-    fn parse(text: &str) -> Option<Self> {
-        let hex = match text.strip_prefix("evt_") {
-            Some(hex) => hex,
-            None => return text.parse().ok().map(Self),
-        };
-        let groups = [hex.get(..8)?, hex.get(8..12)?, hex.get(12..16)?, hex.get(16..20)?, hex.get(20..)?];
-        groups.join("-").parse().ok().map(Self)
-    }
-}
-
 impl fmt::Display for EventId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&public_id(self.0))
@@ -138,8 +127,7 @@ impl Serialize for EventId {
 impl<'de> Deserialize<'de> for EventId {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = Cow::<str>::deserialize(deserializer)?;
-        let expected = "expected an id such as evt_0193f3a1b2c37d4e8f90a1b2c3d4e5f6";
-        Self::parse(&text).ok_or_else(|| serde::de::Error::custom(expected))
+        formats::event_id(&text).map(Self).map_err(serde::de::Error::custom)
     }
 }
 
@@ -153,7 +141,7 @@ impl JsonSchema for EventId {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "string", "minLength": 36, "maxLength": 36 })
+        json_schema!({ "type": "string", "format": "event-id" })
     }
 }
 
@@ -166,12 +154,12 @@ mod tests {
         let id: Id = "0193f3a1-b2c3-7d4e-8f90-a1b2c3d4e5f6".parse().unwrap();
         assert_eq!(EventId(id).to_string(), "evt_0193f3a1b2c37d4e8f90a1b2c3d4e5f6");
         for text in ["evt_0193f3a1b2c37d4e8f90a1b2c3d4e5f6", "0193f3a1-b2c3-7d4e-8f90-a1b2c3d4e5f6"] {
-            assert_eq!(EventId::parse(text), Some(EventId(id)), "{text}");
+            assert_eq!(formats::event_id(text), Ok(id), "{text}");
         }
         for text in
             ["", "evt_", "evt_0193f3a1b2c37d4e8f90a1b2c3d4e5f", "evt_0193f3a1-b2c3-7d4e-8f90-a1b2c3d4e5f6", "évt_é"]
         {
-            assert_eq!(EventId::parse(text), None, "{text}");
+            assert!(formats::event_id(text).is_err(), "{text}");
         }
     }
 }

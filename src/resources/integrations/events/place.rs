@@ -9,20 +9,12 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::db::{Conn, Id};
 use crate::events::{Feed, store};
-use crate::method::{Code, Error, Result};
+use crate::method::{Code, Error, Result, formats};
 
 /// The number of an event in the feed; 0 is before the first one. Numbers and texts of digits are understood.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct Place(pub i64);
-
-impl Place {
-    /// Reads a number.
-    pub fn parse(text: &str) -> Option<Self> {
-        let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-        text.parse().ok().filter(|_| is_number).map(Self)
-    }
-}
 
 impl<'de> Deserialize<'de> for Place {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -36,8 +28,7 @@ impl<'de> Deserialize<'de> for Place {
             }
 
             fn visit_i64<E: serde::de::Error>(self, number: i64) -> Result<Place, E> {
-                Ok(Place(number))
-                    .and_then(|place| if number < 0 { Err(E::custom("expected at least 0")) } else { Ok(place) })
+                if number < 0 { Err(E::custom("expected at least 0")) } else { Ok(Place(number)) }
             }
 
             fn visit_u64<E: serde::de::Error>(self, number: u64) -> Result<Place, E> {
@@ -45,7 +36,7 @@ impl<'de> Deserialize<'de> for Place {
             }
 
             fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Place, E> {
-                Place::parse(text).ok_or_else(|| E::custom("expected a place in the feed such as 184467"))
+                formats::event_place(text).map(Place).map_err(E::custom)
             }
         }
 
@@ -63,7 +54,7 @@ impl JsonSchema for Place {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": ["string", "integer"], "pattern": "^[0-9]{1,19}$", "minimum": 0 })
+        json_schema!({ "type": ["string", "integer"], "format": "event-place", "minimum": 0 })
     }
 }
 

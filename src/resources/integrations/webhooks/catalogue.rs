@@ -236,6 +236,10 @@ fn envelope_schema(kind: &str, mut object: Value) -> Value {
 
 fn sample_of(schema: &Value) -> Value {
     let mut event = sample::of(schema);
+    let object_id = match &event["data"]["id"] {
+        Value::Null => event["object"]["id"].clone(),
+        id => id.clone(),
+    };
     let id = "0193f3a1b2c37d4e8f90a1b2c3d4e5f6";
     for (field, value) in [
         ("id", json!(format!("evt_{id}"))),
@@ -243,7 +247,7 @@ fn sample_of(schema: &Value) -> Value {
         ("previous", Value::Null),
         ("version", event["data"]["version"].clone()),
         ("request_id", json!(format!("req_{id}"))),
-        ("object", json!({ "type": object_of(event["type"].as_str().unwrap_or_default()), "id": event["data"]["id"] })),
+        ("object", json!({ "type": object_of(event["type"].as_str().unwrap_or_default()), "id": object_id })),
     ] {
         event[field] = value;
     }
