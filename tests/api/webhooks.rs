@@ -2,6 +2,7 @@
 
 mod delivering;
 mod managing;
+mod measure;
 mod receiver;
 mod retrying;
 mod safety;
@@ -15,7 +16,7 @@ use receiver::Receiver;
 
 impl Api {
     /// Gives what has happened its places in the feeds.
-    async fn sequence(&self) {
+    async fn give_places(&self) {
         while sequencer::advance(&self.app).await.unwrap() > 0 {}
     }
 
@@ -23,7 +24,7 @@ impl Api {
     async fn deliver(&self) {
         // Delivering may disable a webhook, which is an event for others.
         for _ in 0..2 {
-            self.sequence().await;
+            self.give_places().await;
             webhooks::run_due(&self.app).await.unwrap();
         }
     }

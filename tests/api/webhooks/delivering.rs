@@ -146,7 +146,7 @@ fn a_receiver_that_takes_its_time_delays_nobody_else() {
         let machine = actix_web::rt::spawn(async move { webhooks::run(&app).await });
         for n in 0..20 {
             api.new_team(&format!("{n}")).await;
-            api.sequence().await;
+            api.give_places().await;
             // The other one does not answer anything before this one has it all.
             quick.wait_for(n + 1).await;
         }
@@ -172,7 +172,7 @@ fn several_servers_share_the_work_and_nothing_is_sent_twice() {
                 api.rename(team, &format!("{n}.{round}")).await;
             }
         }
-        api.sequence().await;
+        api.give_places().await;
         let servers = join_all((0..3).map(|_| Db::connect(databases::options(&api.database.url)))).await;
         let servers: Vec<_> = servers
             .into_iter()
@@ -206,7 +206,7 @@ fn what_a_server_left_behind_is_taken_up_by_another() {
         let receiver = Receiver::answering(|_| Reply::Hang);
         let webhook = api.webhook(&receiver, json!({ "events": ["team.*"] })).await;
         api.new_team("Blue").await;
-        api.sequence().await;
+        api.give_places().await;
         // The server dies while the receiver has what was sent, and nothing is noted yet.
         let app = api.app.fork(1);
         let (die, dies) = tokio::sync::oneshot::channel::<()>();

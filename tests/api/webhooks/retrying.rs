@@ -268,7 +268,7 @@ fn a_deleted_webhook_gets_nothing_more_and_what_it_got_is_kept_for_a_month() {
         api.rename(&team, "Red").await;
         api.deliver().await;
         api.rename(&team, "Green").await;
-        api.sequence().await;
+        api.give_places().await;
         let deliveries = api.deliveries(&webhook).await;
         let deleted = api.events_of(admin.ok("webhooks.delete", json!({ "id": webhook["id"] }))).await;
         assert_eq!(deleted.1[0].kind, "webhook.deleted");

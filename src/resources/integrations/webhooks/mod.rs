@@ -9,6 +9,7 @@
 //! order, also when several servers share the work.
 
 mod address;
+mod again;
 mod cards;
 pub mod catalogue;
 pub mod deliveries;

@@ -2,14 +2,14 @@
 
 use crate::arguments;
 use crate::db::{Conn, Id};
-use crate::method::{Access, Area, Code, Context, Error, Kind, Method, Object, Page, Result, Words};
+use crate::method::{Access, Area, Code, Context, Error, Kind, Method, Page, Result, Words};
 use crate::query::Listing;
 use crate::resources::integrations::webhooks::deliveries::{self, Filter};
 use crate::resources::integrations::webhooks::delivery::{
     DELIVERY_FIELDS, DeliveryRow, DeliveryStatus, WebhookDelivery,
 };
-use crate::resources::integrations::webhooks::model::{Webhook, WebhookStatus};
-use crate::resources::integrations::webhooks::{lanes, outgoing, store};
+use crate::resources::integrations::webhooks::model::Webhook;
+use crate::resources::integrations::webhooks::{again, lanes, outgoing, store};
 
 arguments! {
     /// Lists what was sent to a webhook, and what is to be.
@@ -74,23 +74,11 @@ impl Method for DeliveryInfo {
 
 /// A delivery with what is sent: as the webhook has it now, of the event as it is in the feed.
 async fn with_payload(conn: &mut Conn, row: DeliveryRow) -> Result<WebhookDelivery> {
-    let envelope = envelope(conn, &row).await?;
+    let envelope = again::envelope(conn, &row).await?;
     let webhook = store::row(conn, row.organization_id, row.webhook_id).await?;
     let format = webhook.map(|webhook| webhook.format).unwrap_or_default();
     let payload = envelope.map(|envelope| outgoing::payload(format, &envelope)).transpose()?;
     Ok(WebhookDelivery { payload, ..row.into() })
-}
-
-/// The event of a delivery, if it is still kept.
-async fn envelope(conn: &mut Conn, row: &DeliveryRow) -> Result<Option<String>> {
-    match (&row.payload, row.seq) {
-        (Some(payload), _) => Ok(Some(payload.clone())),
-        (None, Some(seq)) => {
-            let found = deliveries::events_at(conn, row.organization_id, &[seq]).await?;
-            Ok(found.first().map(|event| event.envelope()))
-        }
-        (None, None) => Ok(None),
-    }
 }
 
 arguments! {
@@ -117,32 +105,8 @@ impl Method for Redeliver {
             let not_found = Error::not_found::<WebhookDelivery>;
             let webhook = deliveries::find(tx, space, self.delivery_id).await?.ok_or_else(not_found)?.webhook_id;
             // The lane before the delivery, as whoever delivers does.
-            let lane = lanes::lock(tx, (space, webhook)).await?;
-            let mut row = deliveries::lock(tx, self.delivery_id).await?.ok_or_else(not_found)?;
-            let status = store::row(tx, space, webhook).await?.map(|webhook| webhook.status);
-            let (Some(mut lane), Some(WebhookStatus::Active)) = (lane, status) else {
-                let message = "The webhook is not active; resume it first.";
-                return Err(Error::new(Code::InvalidState, message));
-            };
-            if envelope(tx, &row).await?.is_none() {
-                return Err(Error::new(Code::Expired, "The event is not kept any more."));
-            }
-            match row.status {
-                DeliveryStatus::Pending => return with_payload(tx, row).await,
-                DeliveryStatus::Retrying => row.next_attempt_at = Some(tx.now()),
-                DeliveryStatus::Delivered | DeliveryStatus::Dead => {
-                    row.status = DeliveryStatus::Pending;
-                    row.attempt_count = 0;
-                    row.next_attempt_at = Some(tx.now());
-                }
-                DeliveryStatus::Canceled => {
-                    let message =
-                        format!("A {} that was called off stays so.", WebhookDelivery::TYPE.replace('_', " "));
-                    return Err(Error::new(Code::InvalidState, message));
-                }
-            }
-            deliveries::begin_again(tx, &row).await?;
-            lane.wake(tx.now());
+            let mut lane = again::open_lane(tx, (space, webhook)).await?;
+            let row = again::begin(tx, &mut lane, self.delivery_id).await?.ok_or_else(not_found)?;
             lanes::save(tx, &lane).await?;
             with_payload(tx, row).await
         })
