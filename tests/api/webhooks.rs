@@ -2,7 +2,6 @@
 
 mod delivering;
 mod managing;
-mod measure;
 mod receiver;
 mod retrying;
 mod safety;
