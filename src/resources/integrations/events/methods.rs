@@ -46,8 +46,6 @@ arguments! {
         /// The place after which to read: `next_cursor` of the last answer, or a `seq`; from the oldest event that is kept if left
         /// out.
         pub after: Option<Place>,
-        /// The same as `after`, for clients that go through all lists alike.
-        pub cursor: Option<Place>,
         /// Which types of events: `team.updated`, `team.*`; all if left out.
         pub types: Option<Types>,
         /// Which objects, by queries.
@@ -69,7 +67,7 @@ impl Method for ListEvents {
 
     async fn call(self, ctx: Context) -> Result<Batch> {
         let filter = wanted(&ctx, self.types.as_ref(), self.query.as_ref())?;
-        let after = place::named(self.after, self.cursor)?;
+        let after = self.after.map(|place| place.0);
         let most = self.limit.map_or(DEFAULT_LIMIT, |limit| limit.0 as usize);
         let wait = Duration::from_secs(self.wait_seconds.map_or(0, |seconds| seconds.0 as u64));
         let until = (Instant::now() + wait).min(ctx.request().deadline - ANSWERING);

@@ -58,16 +58,6 @@ impl JsonSchema for Place {
     }
 }
 
-/// The place that `after` and `cursor` name, which mean the same.
-pub fn named(after: Option<Place>, cursor: Option<Place>) -> Result<Option<i64>> {
-    match (after, cursor) {
-        (Some(after), Some(cursor)) if after != cursor => {
-            Err(Error::argument("/cursor", "conflict", "after and cursor name different places; send one of them"))
-        }
-        (after, cursor) => Ok(after.or(cursor).map(|place| place.0)),
-    }
-}
-
 /// How far the feed goes, if it can be read on from this place.
 pub async fn check(conn: &mut Conn, space: Id, after: Option<i64>) -> Result<Feed> {
     let feed = store::feed(conn, space).await?;
