@@ -99,3 +99,41 @@ fn redirects_are_not_followed() {
         assert_eq!((receiver.got().len(), target.got().len()), (1, 0));
     });
 }
+
+#[test]
+fn nobody_gets_what_they_may_not_read_by_having_it_sent() {
+    on_both(async |api| {
+        let admin = api.admin();
+        let key = |scopes: serde_json::Value| json!({ "name": "Narrow", "scopes": scopes });
+        let narrow = admin.ok("apiKeys.create", key(json!(["webhooks:write", "webhooks:read", "teams:read"]))).await;
+        let narrow = api.client(narrow["secret"].as_str().unwrap());
+        let receiver = Receiver::start();
+        let create = |events| json!({ "url": receiver.url, "events": events, "verify": false });
+        let refused = narrow.post("webhooks.create", &create(json!(["team.*", "contact.created"]))).await;
+        refused.refused(403, "missing_scope");
+        assert_eq!(refused.body["error"]["needed"], "contacts:read");
+        narrow.post("webhooks.create", &create(json!([]))).await.refused(403, "missing_scope");
+        let teams = narrow.ok("webhooks.create", create(json!(["team.*"]))).await;
+        let more = json!({ "id": teams["id"], "events": ["contact.*"] });
+        narrow.post("webhooks.update", &more).await.refused(403, "missing_scope");
+        // Neither by having somebody else's webhook send elsewhere, nor by looking at what it has sent.
+        let contacts = admin.ok("webhooks.create", create(json!(["contact.*"]))).await;
+        let elsewhere = json!({ "id": contacts["id"], "url": "http://127.0.0.1:9/" });
+        narrow.post("webhooks.update", &elsewhere).await.refused(403, "missing_scope");
+        narrow.ok("webhooks.update", json!({ "id": contacts["id"], "name": "Contacts" })).await;
+        admin.ok("contacts.create", json!({ "name": "Jane" })).await;
+        api.deliver().await;
+        let delivery = json!({ "delivery_id": api.deliveries(&contacts).await[0]["id"] });
+        assert_eq!(admin.ok("webhooks.deliveryInfo", delivery.clone()).await["payload"]["data"]["name"], "Jane");
+        assert!(narrow.ok("webhooks.deliveryInfo", delivery).await["payload"].is_null());
+        // What somebody keeps for themselves is sent nowhere.
+        receiver.take();
+        admin.ok("webhooks.create", create(json!(["view.*"]))).await;
+        for visibility in ["private", "organization"] {
+            let view = json!({ "name": visibility, "object": "conversation", "query": "status:open", "visibility": visibility });
+            admin.ok("views.create", view).await;
+        }
+        api.deliver().await;
+        assert_eq!(super::names(&receiver.take()), ["organization"]);
+    });
+}

@@ -101,7 +101,7 @@ pub struct WebhookDelivery {
     pub attempts: Vec<Attempt>,
     /// When it is attempted next; null if it is over, or waits for an earlier one about the same object.
     pub next_attempt_at: Option<Timestamp>,
-    /// What is sent; null in lists.
+    /// What is sent; null in lists, and for callers without the scope to read such events.
     pub payload: Option<Value>,
     /// When it was begun.
     pub created_at: Timestamp,

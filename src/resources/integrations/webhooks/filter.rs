@@ -5,11 +5,13 @@ use serde_json::Value;
 use super::catalogue::Catalogue;
 use super::model::{WebhookQuery, WebhookRow};
 use crate::db::{Id, Timestamp};
+use crate::events::pattern::any_matches;
 use crate::events::{Pattern, StoredEvent};
 use crate::method::{Code, Context, Error, FieldError, Result, ScopeSet};
 use crate::query::{Asker, Checked, Fact, Facts, Table};
 use crate::resources::crm::{companies, contacts};
 use crate::resources::inbox::conversations;
+use crate::resources::integrations::events::sight;
 
 /// An object that queries can be asked of.
 struct Asked {
@@ -90,6 +92,27 @@ pub fn check(ctx: &Context, catalogue: &Catalogue, before: Option<&WebhookRow>, 
     }
 }
 
+/// Refuses a webhook that would send what the caller may not read: nobody gets events by having them sent elsewhere.
+pub fn require_readable(ctx: &Context, catalogue: &Catalogue, row: &WebhookRow) -> Result<()> {
+    let held = ctx.caller()?.scopes;
+    let patterns = patterns(row);
+    let sent = catalogue.types().iter().filter(|kind| any_matches(&patterns, &kind.kind));
+    match sent.map(|kind| (kind, sight::needed(&kind.kind))).find(|(_, needed)| !held.has(*needed)) {
+        None => Ok(()),
+        Some((kind, needed)) => {
+            let message =
+                format!("The webhook would send {}, and to read that the scope {needed} is needed.", kind.kind);
+            Err(Error::new(Code::MissingScope, message)
+                .with("needed", needed.to_string())
+                .with("provided", held.words().join(",")))
+        }
+    }
+}
+
+fn patterns(row: &WebhookRow) -> Vec<Pattern> {
+    row.events.iter().filter_map(|text| Pattern::parse(text)).collect()
+}
+
 fn is_known(catalogue: &Catalogue, text: &str) -> bool {
     Pattern::parse(text).is_some_and(|pattern| catalogue.types().iter().any(|kind| pattern.matches(&kind.kind)))
 }
@@ -104,6 +127,12 @@ fn problem(ctx: &Context, catalogue: &Catalogue, asked: &Asked, text: &str) -> O
     let untold = asked.table.untold(&checked, &facts(asked, &sample)).next()?.to_owned();
     let message = format!("events do not tell the {untold} of a {}, so a webhook cannot ask for it", asked.object);
     Some(FieldError::new(pointer, "invalid_query", message))
+}
+
+/// Whether an event is about something that somebody keeps for themselves: a private view.
+fn is_private(event: &StoredEvent) -> bool {
+    event.object_type == "view"
+        && serde_json::from_str::<Value>(&event.data).is_ok_and(|view| view["visibility"] == "private")
 }
 
 /// What a webhook wants, ready to be asked.
@@ -123,16 +152,12 @@ impl Wants {
             // A query that is not understood any more lets nothing through.
             Some((asked, asked.table.check(text, &asker).ok()))
         };
-        Self {
-            webhook: row.id,
-            patterns: row.events.iter().filter_map(|text| Pattern::parse(text)).collect(),
-            queries: ASKED.iter().filter_map(query).collect(),
-        }
+        Self { webhook: row.id, patterns: patterns(row), queries: ASKED.iter().filter_map(query).collect() }
     }
 
     /// Whether it wants an event.
     pub fn wants(&self, event: &StoredEvent) -> bool {
-        if !crate::events::pattern::any_matches(&self.patterns, &event.type_) {
+        if !any_matches(&self.patterns, &event.type_) || is_private(event) {
             return false;
         }
         match self.queries.iter().find(|(asked, _)| asked.object == event.object_type) {

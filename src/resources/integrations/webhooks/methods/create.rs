@@ -25,7 +25,8 @@ arguments! {
     ///
     /// A `webhook.ping` is sent there first. A receiver that does not answer it with a status of 2xx gets no webhook; say
     /// `verify: false` to do without. Deliveries are signed as Standard Webhooks has it, with the secret in the answer, which is not
-    /// shown again. A delivery that fails is attempted ten times within three days.
+    /// shown again. A delivery that fails is attempted ten times within three days. It takes the scopes to read whatever the webhook
+    /// sends.
     pub struct Create {
         /// Where events are sent: an `https` address on the public internet.
         pub url: Url,
@@ -52,7 +53,8 @@ impl Method for Create {
     const NAME: &'static str = "webhooks.create";
     const ACCESS: Access = Access::write(Area::Webhooks);
     const KIND: Kind = Kind::Write;
-    const ERRORS: &'static [Code] = &[Code::UnsafeUrl, Code::ProviderError, Code::InvalidQuery, Code::LimitExceeded];
+    const ERRORS: &'static [Code] =
+        &[Code::UnsafeUrl, Code::ProviderError, Code::InvalidQuery, Code::LimitExceeded, Code::MissingScope];
     const EVENTS: &'static [&'static str] = &["webhook.created"];
     const EXAMPLE: &'static str = r#"{"url":"https://hooks.example.com/desk","events":["conversation.*","message.received"],"description":"To the data warehouse","verify":false}"#;
     type Output = WebhookWithSecret;
@@ -91,6 +93,7 @@ impl Method for Create {
         };
         let catalogue = Catalogue::of(ctx.service::<Arc<Registry>>()?);
         filter::check(&ctx, catalogue, None, &row)?;
+        filter::require_readable(&ctx, catalogue, &row)?;
         // A call that was answered before is answered the same way again, whatever the receiver says by now.
         if self.verify.unwrap_or(true) && !idempotency::was_used(&ctx).await? {
             ping(&ctx, post, &row, &kept).await?;

@@ -4,6 +4,7 @@ use crate::arguments;
 use crate::db::{Conn, Id};
 use crate::method::{Access, Area, Code, Context, Error, Kind, Method, Page, Result, Words};
 use crate::query::Listing;
+use crate::resources::integrations::events::sight;
 use crate::resources::integrations::webhooks::deliveries::{self, Filter};
 use crate::resources::integrations::webhooks::delivery::{
     DELIVERY_FIELDS, DeliveryRow, DeliveryStatus, WebhookDelivery,
@@ -68,12 +69,15 @@ impl Method for DeliveryInfo {
         let mut conn = ctx.read().await?;
         let found = deliveries::find(&mut conn, ctx.space(), self.delivery_id).await?;
         let row = found.ok_or_else(Error::not_found::<WebhookDelivery>)?;
-        with_payload(&mut conn, row).await
+        with_payload(&ctx, &mut conn, row).await
     }
 }
 
-/// A delivery with what is sent: as the webhook has it now, of the event as it is in the feed.
-async fn with_payload(conn: &mut Conn, row: DeliveryRow) -> Result<WebhookDelivery> {
+/// A delivery with what is sent, if the caller may read such events: as the webhook has it now, of the event as it is in the feed.
+async fn with_payload(ctx: &Context, conn: &mut Conn, row: DeliveryRow) -> Result<WebhookDelivery> {
+    if !ctx.caller()?.scopes.has(sight::needed(&row.event_type)) {
+        return Ok(row.into());
+    }
     let envelope = again::envelope(conn, &row).await?;
     let webhook = store::row(conn, row.organization_id, row.webhook_id).await?;
     let format = webhook.map(|webhook| webhook.format).unwrap_or_default();
@@ -108,7 +112,8 @@ impl Method for Redeliver {
             let mut lane = again::open_lane(tx, (space, webhook)).await?;
             let row = again::begin(tx, &mut lane, self.delivery_id).await?.ok_or_else(not_found)?;
             lanes::save(tx, &lane).await?;
-            with_payload(tx, row).await
+            let ctx = tx.ctx().clone();
+            with_payload(&ctx, tx, row).await
         })
         .await
     }

@@ -46,7 +46,7 @@ impl Method for Update {
     const NAME: &'static str = "webhooks.update";
     const ACCESS: Access = Access::write(Area::Webhooks);
     const KIND: Kind = Kind::Write;
-    const ERRORS: &'static [Code] = &[Code::UnsafeUrl, Code::InvalidQuery];
+    const ERRORS: &'static [Code] = &[Code::UnsafeUrl, Code::InvalidQuery, Code::MissingScope];
     const EVENTS: &'static [&'static str] = &["webhook.updated"];
     const EXAMPLE: &'static str = r#"{"id":"0193f3a1-b2c3-7d4e-8f90-a1b2c3d4e5f6","events":["conversation.*"],"query":{"conversations":"priority:(high OR urgent)"}}"#;
     type Output = Webhook;
@@ -84,6 +84,10 @@ impl Method for Update {
             }
             let catalogue = Catalogue::of(ctx.service::<Arc<Registry>>()?);
             filter::check(&ctx, catalogue, Some(&before.row), &after.row)?;
+            let (old, new) = (&before.row, &after.row);
+            if before.kept.url != after.kept.url || (&old.events, &old.query) != (&new.events, &new.query) {
+                filter::require_readable(&ctx, catalogue, new)?;
+            }
             store::save(tx, before, after, "webhook.updated").await
         })
         .await
