@@ -4,6 +4,7 @@ use crate::method::Entry;
 use crate::resources::account::{api_keys, auth, organizations, roles, teams, users};
 use crate::resources::channels::channels;
 use crate::resources::crm::{companies, contacts, custom_fields, metadata, pipelines, segments, tags};
+use crate::resources::data::batch;
 use crate::resources::inbox::{conversations, csat, files, messages, queries, views};
 use crate::resources::integrations::{events, webhooks};
 use crate::resources::system::api;
@@ -37,6 +38,8 @@ pub const TABLES: &[&[Entry]] = &[
     // Integrations
     webhooks::METHODS,
     events::METHODS,
+    // Data
+    batch::METHODS,
     // System
     api::METHODS,
 ];

@@ -51,10 +51,8 @@ pub async fn advance(app: &App) -> Result<usize> {
     let moved = app
         .db
         .write(Instant::now() + PATIENCE, async move |tx: &mut Transaction| -> Result<usize> {
-            match tx.backend() {
-                Backend::Sqlite(_) => on_sqlite(tx).await,
-                Backend::Postgres(_) => on_postgres(tx).await,
-            }
+            let is_sqlite = matches!(tx.backend(), Backend::Sqlite(_));
+            if is_sqlite { on_sqlite(tx).await } else { on_postgres(tx).await }
         })
         .await?;
     // Also when another server was faster: then these events became readable just now, too.

@@ -13,7 +13,7 @@ use super::context::Context;
 use super::error::{Error, FieldError, Result};
 use super::idempotency;
 use super::object::Object;
-use crate::db::{Backend, Conn, Id, Timestamp, Transaction};
+use crate::db::{Ambient, Backend, Conn, Id, Timestamp, Transaction};
 use crate::run;
 use crate::schema::{audit_entries, custom_fields, outbox};
 
@@ -102,6 +102,11 @@ impl<'a> Tx<'a> {
     /// Calls `hook` once this is committed, even if the caller has gone away by then.
     pub fn after_commit(&mut self, hook: impl FnOnce() + Send + 'static) {
         self.transaction.after_commit(hook);
+    }
+
+    /// Opens this transaction to calls that know nothing of each other, until `work` is done.
+    pub async fn open_around<T>(&mut self, work: impl AsyncFnOnce(&Ambient) -> T) -> T {
+        Ambient::around(self.transaction, work).await
     }
 
     /// The object that the call is about, as it was found: not there is 404, another version than the caller expects is 409 or
@@ -232,8 +237,9 @@ impl<'a> Tx<'a> {
 /// Stores the audit entry and the events. PostgreSQL gets them together and answers them together: one wait in place of many.
 async fn store(conn: &mut Conn, entry: &AuditEntry<'_>, events: &[Event]) -> diesel::QueryResult<()> {
     match conn.backend() {
-        Backend::Sqlite(conn) => {
+        Backend::Sqlite(mut conn) => {
             use diesel::RunQueryDsl as _;
+            let conn = &mut *conn;
             diesel::insert_into(audit_entries::table).values(entry).execute(conn)?;
             events
                 .iter()

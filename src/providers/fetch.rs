@@ -36,6 +36,7 @@ impl Fetch {
 
     /// The client of this server.
     pub fn of(ctx: &Context) -> Result<&Self> {
+        ctx.outside_transaction()?;
         ctx.service()
     }
 

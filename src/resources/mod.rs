@@ -3,6 +3,7 @@
 pub mod account;
 pub mod channels;
 pub mod crm;
+pub mod data;
 pub mod inbox;
 pub mod integrations;
 pub mod system;

@@ -207,12 +207,7 @@ fn places_that_make_no_sense_are_refused() {
         api.settle().await;
         let last = latest(&admin).await;
         admin.post("events.list", &json!({ "after": last + 1 })).await.wrong("/after", "range");
-        admin.post("events.list", &json!({ "after": last, "cursor": last })).await;
-        let two = json!({ "after": last, "cursor": (last - 1).to_string() });
-        admin.post("events.list", &two).await.wrong("/cursor", "conflict");
-        for after in
-            [json!(-1), json!("-1"), json!("x"), json!(1.5), json!(""), json!("99999999999999999999"), json!(true)]
-        {
+        for after in [json!(-1), json!("-1"), json!("x"), json!(1.5), json!("99999999999999999999"), json!(true)] {
             let reply = admin.post("events.list", &json!({ "after": after })).await;
             reply.refused(400, "invalid_arguments");
             assert_eq!(reply.problems()[0].0, "/after", "{after}: {}", reply.text);

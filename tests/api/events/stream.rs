@@ -106,7 +106,7 @@ fn a_token_that_is_revoked_reads_no_more() {
         let mut stream = Stream::open(&reader, &json!({})).await;
         admin.ok("teams.create", json!({ "name": "Before" })).await;
         assert_eq!(stream.next().await.unwrap().event, "team.created");
-        admin.ok("apiKeys.revoke", json!({ "id": key["id"] })).await;
+        admin.ok("apiKeys.delete", json!({ "id": key["id"] })).await;
         let rest = async { while stream.next().await.is_some() {} };
         rest.await;
         reader.post("events.stream", &json!({})).await.refused(401, "token_revoked");

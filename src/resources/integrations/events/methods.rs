@@ -11,7 +11,9 @@ use super::stream;
 use super::ticket::{self, Ticket};
 use crate::arguments;
 use crate::events::store;
-use crate::method::{Access, Area, Code, Context, Entry, Error, EventStream, Int, Kind, Method, Result, formats};
+use crate::method::{
+    Access, Area, Batching, Code, Context, Entry, Error, EventStream, Int, Kind, Method, Result, formats,
+};
 use crate::query::Asker;
 
 /// The methods of the feed.
@@ -59,6 +61,8 @@ arguments! {
 
 impl Method for ListEvents {
     const NAME: &'static str = "events.list";
+    // It may wait, and a transaction must not.
+    const BATCHING: Batching = Batching::NotAtomic;
     const ACCESS: Access = Access::read(Area::Events);
     const KIND: Kind = Kind::Read;
     const ERRORS: &'static [Code] = &[Code::CursorExpired, Code::InvalidQuery, Code::MissingScope];
@@ -160,6 +164,7 @@ arguments! {
 
 impl Method for Stream {
     const NAME: &'static str = "events.stream";
+    const BATCHING: Batching = Batching::Never;
     const ACCESS: Access = Access::read(Area::Events);
     const KIND: Kind = Kind::Read;
     const ERRORS: &'static [Code] =

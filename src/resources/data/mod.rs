@@ -1,0 +1,3 @@
+//! Data in and data out, many calls in one, and what was done by whom.
+
+pub mod batch;
