@@ -7,8 +7,8 @@ use crate::arguments;
 use crate::db::Json;
 use crate::events::{Pattern, StoredEvent};
 use crate::method::{
-    Access, Area, Code, Context, Document, Error, Kind, List, Method, Nullable, Object, Registry, Result, Url, Words,
-    idempotency, stored,
+    Access, Area, Batching, Code, Context, Document, Error, Kind, List, Method, Nullable, Object, Registry, Result,
+    Url, Words, idempotency, stored,
 };
 use crate::providers::post::{Failed, Post};
 use crate::providers::standard_webhooks::SigningSecret;
@@ -53,6 +53,7 @@ impl Method for Create {
     const NAME: &'static str = "webhooks.create";
     const ACCESS: Access = Access::write(Area::Webhooks);
     const KIND: Kind = Kind::Write;
+    const BATCHING: Batching = Batching::NotAtomic;
     const ERRORS: &'static [Code] =
         &[Code::UnsafeUrl, Code::ProviderError, Code::InvalidQuery, Code::LimitExceeded, Code::MissingScope];
     const EVENTS: &'static [&'static str] = &["webhook.created"];

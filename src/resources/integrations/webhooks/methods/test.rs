@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::arguments;
 use crate::db::{Id, Json};
-use crate::method::{Access, Area, Context, Error, Kind, Method, Registry, Result, Words, idempotency};
+use crate::method::{Access, Area, Batching, Context, Error, Kind, Method, Registry, Result, Words, idempotency};
 use crate::providers::post::Post;
 use crate::resources::integrations::webhooks::catalogue::{self, Catalogue};
 use crate::resources::integrations::webhooks::delivery::{DeliveryRow, DeliveryStatus, WebhookDelivery};
@@ -28,6 +28,7 @@ impl Method for Test {
     const NAME: &'static str = "webhooks.test";
     const ACCESS: Access = Access::write(Area::Webhooks);
     const KIND: Kind = Kind::Write;
+    const BATCHING: Batching = Batching::NotAtomic;
     const EXAMPLE: &'static str =
         r#"{"id":"0193f3a1-b2c3-7d4e-8f90-a1b2c3d4e5f6","event_type":"conversation.created"}"#;
     type Output = WebhookDelivery;
