@@ -6,7 +6,7 @@ use crate::resources::channels::channels;
 use crate::resources::crm::{companies, contacts, custom_fields, metadata, pipelines, segments, tags};
 use crate::resources::data::batch;
 use crate::resources::inbox::{conversations, csat, files, messages, queries, views};
-use crate::resources::integrations::events;
+use crate::resources::integrations::{events, webhooks};
 use crate::resources::system::api;
 
 /// Every resource's methods, area by area.
@@ -36,6 +36,7 @@ pub const TABLES: &[&[Entry]] = &[
     // Channels
     channels::METHODS,
     // Integrations
+    webhooks::METHODS,
     events::METHODS,
     // Data
     batch::METHODS,

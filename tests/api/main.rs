@@ -55,4 +55,5 @@ mod teams;
 mod users;
 mod views;
 mod visibility;
+mod webhooks;
 mod wire;

@@ -178,7 +178,11 @@ pub async fn row_counts(app: &App) -> Vec<(String, i64)> {
         contact_identities,
         deleted_contacts,
         contact_merges,
-        segments
+        segments,
+        webhooks,
+        webhook_cursors,
+        webhook_lanes,
+        webhook_deliveries
     )
 }
 
