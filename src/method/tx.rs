@@ -15,7 +15,7 @@ use super::idempotency;
 use super::object::Object;
 use crate::db::{Ambient, Backend, Conn, Id, Timestamp, Transaction};
 use crate::run;
-use crate::schema::{audit_entries, custom_fields, events};
+use crate::schema::{audit_entries, custom_fields, outbox};
 
 /// What stands in the audit log for a value that is kept out of it.
 const HIDDEN: &str = "[hidden]";
@@ -28,9 +28,9 @@ pub struct Tx<'a> {
     events: Vec<Event>,
 }
 
-/// A committed change, as everybody who reacts to it will read it.
+/// A change, as everybody who reacts to it will read it once it has its place in the feed.
 #[derive(Insertable)]
-#[diesel(table_name = events)]
+#[diesel(table_name = outbox)]
 struct Event {
     organization_id: Id,
     id: Id,
@@ -159,7 +159,7 @@ impl<'a> Tx<'a> {
     fn push<T: Object>(&mut self, event: &'static str, object: &T, previous: Option<Map<String, Value>>) -> Result<()> {
         let caller = self.ctx.caller()?;
         let event = Event {
-            organization_id: caller.organization,
+            organization_id: caller.space(),
             id: self.new_id(),
             type_: event,
             object_type: T::TYPE,
@@ -185,6 +185,8 @@ impl<'a> Tx<'a> {
         let changes = self.changes(first).await?;
         let entry = self.audit_entry(&ctx, first, &changes)?;
         store(self, &entry, &events).await?;
+        let app = ctx.app().clone();
+        self.after_commit(move || app.signals().outbox.notify_one());
         Ok(())
     }
 
@@ -241,7 +243,7 @@ async fn store(conn: &mut Conn, entry: &AuditEntry<'_>, events: &[Event]) -> die
             diesel::insert_into(audit_entries::table).values(entry).execute(conn)?;
             events
                 .iter()
-                .try_for_each(|event| diesel::insert_into(events::table).values(event).execute(conn).map(|_| ()))
+                .try_for_each(|event| diesel::insert_into(outbox::table).values(event).execute(conn).map(|_| ()))
         }
         Backend::Postgres(conn) => {
             use diesel_async::RunQueryDsl as _;
@@ -251,7 +253,7 @@ async fn store(conn: &mut Conn, entry: &AuditEntry<'_>, events: &[Event]) -> die
             };
             let events = events.iter().map(|event| async move {
                 let mut conn = conn;
-                diesel::insert_into(events::table).values(event).execute(&mut conn).await
+                diesel::insert_into(outbox::table).values(event).execute(&mut conn).await
             });
             try_join(entry, try_join_all(events)).await.map(|_| ())
         }

@@ -23,6 +23,7 @@ mod conversations_states;
 mod csat;
 mod custom_fields;
 mod drafts;
+mod events;
 mod faults;
 mod files;
 mod idempotency;
