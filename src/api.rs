@@ -1,9 +1,11 @@
-//! The one list of all methods.
+//! The one list of all methods, and that of all kinds of job.
 
+use crate::jobs::Entry as JobEntry;
 use crate::method::Entry;
 use crate::resources::account::{api_keys, auth, organizations, roles, teams, users};
 use crate::resources::channels::channels;
 use crate::resources::crm::{companies, contacts, custom_fields, metadata, pipelines, segments, tags};
+use crate::resources::data::jobs;
 use crate::resources::inbox::{conversations, csat, files, messages, queries, views};
 use crate::resources::system::api;
 
@@ -33,6 +35,11 @@ pub const TABLES: &[&[Entry]] = &[
     csat::METHODS,
     // Channels
     channels::METHODS,
+    // Data in, data out
+    jobs::METHODS,
     // System
     api::METHODS,
 ];
+
+/// Every kind of job.
+pub const JOBS: &[&[JobEntry]] = &[companies::JOBS, contacts::JOBS, conversations::JOBS];

@@ -863,6 +863,81 @@ table! {
     }
 }
 
+table! {
+    use diesel::sql_types::*;
+    use crate::db::{IdSql, JsonSql, TimestampSql};
+
+    jobs (organization_id, id) {
+        organization_id -> IdSql,
+        id -> IdSql,
+        #[sql_name = "type"]
+        type_ -> Text,
+        kind -> Text,
+        status -> Text,
+        total -> BigInt,
+        processed -> BigInt,
+        succeeded -> BigInt,
+        failed -> BigInt,
+        skipped -> BigInt,
+        dry_run -> Bool,
+        reversible -> Bool,
+        reverts_job_id -> Nullable<IdSql>,
+        subject_id -> Nullable<IdSql>,
+        error -> Nullable<JsonSql>,
+        cursor -> Nullable<Text>,
+        steps -> BigInt,
+        attempts -> Integer,
+        due_at -> Nullable<TimestampSql>,
+        created_by -> Nullable<IdSql>,
+        started_at -> Nullable<TimestampSql>,
+        ended_at -> Nullable<TimestampSql>,
+        created_at -> TimestampSql,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use crate::db::IdSql;
+
+    job_inputs (organization_id, job_id) {
+        organization_id -> IdSql,
+        job_id -> IdSql,
+        arguments -> Text,
+        caller -> Text,
+        request_id -> Text,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use crate::db::{IdSql, JsonSql, TimestampSql};
+
+    job_results (organization_id, job_id, id) {
+        organization_id -> IdSql,
+        job_id -> IdSql,
+        id -> IdSql,
+        object_id -> Nullable<IdSql>,
+        row_number -> Nullable<BigInt>,
+        status -> Text,
+        error -> Nullable<JsonSql>,
+        changed_fields -> JsonSql,
+        version -> Nullable<BigInt>,
+        undo -> Nullable<Text>,
+        created_at -> TimestampSql,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use crate::db::{IdSql, TimestampSql};
+
+    job_lanes (organization_id) {
+        organization_id -> IdSql,
+        due_at -> TimestampSql,
+        lease -> Nullable<IdSql>,
+    }
+}
+
 allow_tables_to_appear_in_same_query!(users, team_members, teams, roles);
 allow_tables_to_appear_in_same_query!(sessions, tokens);
 allow_tables_to_appear_in_same_query!(

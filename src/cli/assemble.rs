@@ -13,6 +13,7 @@ use crate::access::oidc::{BadIssuer, IssuerSettings, Issuers, JwksSource};
 use crate::access::password::Passwords;
 use crate::api;
 use crate::db::{Db, Ids, Timestamp};
+use crate::jobs::Workshop;
 use crate::method::{App, Clock, Keyring, Registry, Services};
 use crate::providers::blobs::{Blobs, Bucket, BucketSettings, Disk};
 use crate::providers::fetch::Fetch;
@@ -51,6 +52,7 @@ fn services(settings: &Settings, keys: &Keys, registry: &Arc<Registry>) -> Resul
         .with(mailer(settings)?)
         .with(blobs(settings)?)
         .with(Fetch::new(settings.allow_private_urls).map_err(Failure::because)?)
+        .with(Workshop::new(api::JOBS))
         .with(registry.clone());
     if let Some(url) = &settings.public_url {
         services = services.with(PublicUrl(url.clone()));

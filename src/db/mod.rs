@@ -15,7 +15,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
-pub use conn::{Backend, Conn, Reader, Transaction};
+pub use conn::{Backend, Conn, Mark, Reader, Transaction};
 pub use fault::{Failure, Fault, Unavailable};
 pub use types::{Id, IdSql, Ids, Json, JsonSql, Timestamp, TimestampSql};
 

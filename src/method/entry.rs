@@ -43,6 +43,8 @@ pub trait Method: Serialize + DeserializeOwned + JsonSchema + Send + 'static {
     const BODY_LIMIT: usize = BODY_LIMIT;
     /// Whether it takes `dry_run`: everything is done, the answer made, and then all of it is taken back.
     const DRY_RUN: bool = false;
+    /// Whether the work goes on after the answer, which is then a job: 202 in place of 200.
+    const ACCEPTED: bool = false;
     /// Set when the method is on its way out.
     const DEPRECATED: Option<Deprecation> = None;
 
@@ -163,6 +165,8 @@ pub struct Answer {
     pub body: Option<Vec<u8>>,
     /// The version for the `ETag`.
     pub version: Option<i64>,
+    /// Whether the work goes on: 202 in place of 200.
+    pub accepted: bool,
     /// The id of the request that did the work, when this is its answer over again.
     pub original_request_id: Option<String>,
 }
@@ -192,6 +196,8 @@ pub struct Entry {
     pub for_contacts: bool,
     /// Whether it takes `dry_run`.
     pub dry_run: bool,
+    /// Whether the work goes on after the answer: 202 in place of 200.
+    pub accepted: bool,
     /// Whether it is on its way out.
     pub deprecated: Option<Deprecation>,
     pub(super) call: fn(Call) -> LocalBoxFuture<'static, Result<Answer>>,
@@ -228,6 +234,7 @@ impl Entry {
             is_void: M::Output::IS_VOID,
             for_contacts: M::FOR_CONTACTS,
             dry_run: M::DRY_RUN,
+            accepted: M::ACCEPTED,
             deprecated: M::DEPRECATED,
             call: |call| run::<M>(call).boxed_local(),
             arguments: |generator| generator.subschema_for::<M>().to_value(),
@@ -272,5 +279,10 @@ async fn run<M: Method>(call: Call) -> Result<Answer> {
         Some(replay) => Some(replay.body.clone()),
         None => Some(serde_json::to_vec(&output)?),
     };
-    Ok(Answer { body, version: output.etag(), original_request_id: replay.map(|replay| replay.request_id.clone()) })
+    Ok(Answer {
+        body,
+        version: output.etag(),
+        accepted: M::ACCEPTED,
+        original_request_id: replay.map(|replay| replay.request_id.clone()),
+    })
 }

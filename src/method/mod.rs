@@ -52,4 +52,4 @@ pub use patch::{Assign, Patch, merge, merge_map, stored};
 pub use registry::Registry;
 pub use scope::{Area, Scope, ScopeSet};
 pub use services::Services;
-pub use tx::Tx;
+pub use tx::{Part, Tx};

@@ -243,7 +243,8 @@ fn responses(method: &Described, result: Value) -> Value {
         false => {
             let description = method.result()["description"].as_str().unwrap_or("The answer.");
             let content = json!({ "application/json": { "schema": result } });
-            ("200", json!({ "description": description, "headers": headers, "content": content }))
+            let status = if method.entry.accepted { "202" } else { "200" };
+            (status, json!({ "description": description, "headers": headers, "content": content }))
         }
     };
     json!({ status: success, "default": { "$ref": "#/components/responses/Error" } })

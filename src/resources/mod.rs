@@ -3,5 +3,6 @@
 pub mod account;
 pub mod channels;
 pub mod crm;
+pub mod data;
 pub mod inbox;
 pub mod system;

@@ -5,6 +5,7 @@
 mod api_keys;
 mod approvals;
 mod auth;
+mod bulk;
 mod channels;
 mod cli;
 mod companies;
@@ -26,6 +27,7 @@ mod faults;
 mod files;
 mod idempotency;
 mod impersonation;
+mod jobs;
 mod mailbox;
 mod mails;
 mod messages;

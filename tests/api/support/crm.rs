@@ -67,6 +67,7 @@ impl Crm {
             ("id", "companies" | "metadata") | ("destination_id", "companies") | ("company_id", _) => {
                 self.company.clone()
             }
+            ("ids", "companies") => json!([self.company]),
             ("source_id", "companies") => self.other_company.clone(),
             ("domains", "companies") => json!([format!("{}.example.com", self.unique)]),
             ("id", "pipelines") | ("pipeline_id", _) => self.pipeline.clone(),

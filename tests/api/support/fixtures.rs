@@ -30,6 +30,8 @@ pub struct Fixtures {
     file: Value,
     upload: Value,
     uploaded: Value,
+    job: Value,
+    open_job: Value,
     access_token: String,
     admin_token: String,
     unique: String,
@@ -106,7 +108,13 @@ impl Fixtures {
         let history = admin.ok("conversations.history", json!({ "id": more[1] })).await;
         let access_token = last["login"]["access_token"].as_str().unwrap_or_default().to_owned();
         let sessions = api.client(&access_token).ok("auth.listSessions", json!({ "sort": "created_at:desc" })).await;
+        let many = json!({ "ids": [more[1], more[2]], "set": { "priority": "high" } });
+        let job = admin.ok("conversations.bulkUpdate", many.clone()).await;
+        api.work().await;
+        let open_job = admin.ok("conversations.bulkUpdate", many).await;
         Self {
+            job: job["id"].clone(),
+            open_job: open_job["id"].clone(),
             crm: Crm::create(api, &unique).await,
             contacts: Contacts::create(api, &unique, &last["contact"]).await,
             contact: last["contact"]["id"].clone(),
@@ -159,6 +167,9 @@ impl Fixtures {
                 ("file_id", _) => self.file.clone(),
                 ("file_ids", _) => json!([self.file]),
                 ("channel_id", _) => self.channel.clone(),
+                ("id", "jobs") if method.name() == "jobs.cancel" => self.open_job.clone(),
+                ("id", "jobs") => self.job.clone(),
+                ("ids", "conversations") => json!([self.conversation]),
                 ("id", "conversations") => self.conversation.clone(),
                 ("conversation_id", "csat") if method.name() == "csat.request" => self.other_conversation.clone(),
                 ("conversation_id", "csat") => self.conversation.clone(),

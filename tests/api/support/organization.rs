@@ -176,7 +176,11 @@ pub async fn row_counts(app: &App) -> Vec<(String, i64)> {
         contact_identities,
         deleted_contacts,
         contact_merges,
-        segments
+        segments,
+        jobs,
+        job_inputs,
+        job_results,
+        job_lanes
     )
 }
 

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::{purge, reseal, timers};
 use crate::access::authenticate::Sessions;
+use crate::jobs;
 use crate::method::App;
 use crate::providers::mail::{self, Mailer};
 use crate::resources::crm::segments;
@@ -25,9 +26,14 @@ const SEGMENTS: Duration = Duration::from_secs(60);
 /// How often bytes that no file has any more are taken away.
 const FILES: Duration = Duration::from_secs(60);
 
+/// How often it is looked for jobs, if nothing wakes a worker before.
+const JOBS: Duration = Duration::from_secs(1);
+
 /// Does all rounds, for as long as the server runs.
 pub async fn run(app: App) {
     tokio::join!(
+        work(&app),
+        work(&app),
         send_mail(&app),
         keep_time(&app),
         note_uses(&app),
@@ -36,6 +42,16 @@ pub async fn run(app: App) {
         seal_again(&app),
         count_segments(&app)
     );
+}
+
+/// A worker: it does what jobs there are.
+async fn work(app: &App) {
+    loop {
+        if let Err(error) = jobs::work(app).await {
+            tracing::warn!(?error, "jobs could not be done");
+        }
+        tokio::time::sleep(JOBS).await;
+    }
 }
 
 async fn send_mail(app: &App) {

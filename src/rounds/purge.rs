@@ -1,10 +1,11 @@
 //! Takes out what is over: idempotency keys, used and expired tokens, sessions nobody can go on with, contacts and conversations
-//! that nobody can restore.
+//! that nobody can restore, jobs that were over long ago.
 
 use std::time::{Duration, Instant};
 
 use crate::db::prelude::*;
 use crate::db::{Id, Timestamp, Transaction};
+use crate::jobs;
 use crate::method::{App, Result};
 use crate::resources::crm::contacts;
 use crate::resources::inbox::conversations;
@@ -15,6 +16,10 @@ use crate::{run, run_each};
 const BATCH: i64 = 500;
 /// How many conversations one transaction takes out; each may have many messages.
 const CONVERSATIONS: i64 = 20;
+/// How many jobs one transaction takes out; each may have many results.
+const JOBS: i64 = 5;
+/// For how long jobs that are over are kept, in seconds.
+const JOB_SECONDS: i64 = 30 * 24 * 60 * 60;
 
 /// Takes out everything that is over by now; answers how many rows that were.
 pub async fn run(app: &App) -> Result<usize> {
@@ -36,6 +41,18 @@ pub async fn run(app: &App) -> Result<usize> {
             .await?;
         count += taken;
         if taken < CONVERSATIONS as usize {
+            break;
+        }
+    }
+    loop {
+        let deadline = Instant::now() + Duration::from_secs(30);
+        let before = now.plus_seconds(-JOB_SECONDS);
+        let taken = app
+            .db
+            .write(deadline, async move |tx: &mut Transaction| jobs::store::purge(tx, before, JOBS).await)
+            .await?;
+        count += taken;
+        if taken < JOBS as usize {
             return Ok(count);
         }
     }

@@ -1,0 +1,4 @@
+DROP TABLE job_lanes;
+DROP TABLE job_results;
+DROP TABLE job_inputs;
+DROP TABLE jobs;

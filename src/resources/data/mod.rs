@@ -1,0 +1,3 @@
+//! What goes in and out in bulk, and the record of it.
+
+pub mod jobs;

@@ -1,0 +1,8 @@
+//! What the server does by itself, beside answering calls.
+
+mod background;
+pub mod purge;
+mod reseal;
+pub mod timers;
+
+pub use background::run;
