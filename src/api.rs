@@ -5,7 +5,7 @@ use crate::method::Entry;
 use crate::resources::account::{api_keys, auth, organizations, roles, teams, users};
 use crate::resources::channels::channels;
 use crate::resources::crm::{companies, contacts, custom_fields, metadata, pipelines, segments, tags};
-use crate::resources::data::jobs;
+use crate::resources::data::{imports, jobs};
 use crate::resources::inbox::{conversations, csat, files, messages, queries, views};
 use crate::resources::system::api;
 
@@ -36,10 +36,11 @@ pub const TABLES: &[&[Entry]] = &[
     // Channels
     channels::METHODS,
     // Data in, data out
+    imports::METHODS,
     jobs::METHODS,
     // System
     api::METHODS,
 ];
 
 /// Every kind of job.
-pub const JOBS: &[&[JobEntry]] = &[companies::JOBS, contacts::JOBS, conversations::JOBS];
+pub const JOBS: &[&[JobEntry]] = &[companies::JOBS, contacts::JOBS, conversations::JOBS, imports::JOBS];

@@ -883,7 +883,7 @@ table! {
         reversible -> Bool,
         reverts_job_id -> Nullable<IdSql>,
         subject_id -> Nullable<IdSql>,
-        error -> Nullable<JsonSql>,
+        failure -> Nullable<JsonSql>,
         cursor -> Nullable<Text>,
         steps -> BigInt,
         attempts -> Integer,
@@ -934,7 +934,53 @@ table! {
     job_lanes (organization_id) {
         organization_id -> IdSql,
         due_at -> TimestampSql,
+        turn -> IdSql,
         lease -> Nullable<IdSql>,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use crate::db::{IdSql, JsonSql, TimestampSql};
+
+    imports (organization_id, id) {
+        organization_id -> IdSql,
+        id -> IdSql,
+        job_id -> IdSql,
+        object -> Text,
+        format -> Text,
+        file_id -> Nullable<IdSql>,
+        mode -> Text,
+        match_on -> Nullable<Text>,
+        mapping -> JsonSql,
+        on_error -> Text,
+        preserve_timestamps -> Bool,
+        suppress_events -> Bool,
+        status -> Text,
+        total -> BigInt,
+        created -> BigInt,
+        updated -> BigInt,
+        skipped -> BigInt,
+        failed -> BigInt,
+        failure -> Nullable<JsonSql>,
+        created_by -> Nullable<IdSql>,
+        ended_at -> Nullable<TimestampSql>,
+        created_at -> TimestampSql,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use crate::db::IdSql;
+
+    import_errors (organization_id, import_id, id) {
+        organization_id -> IdSql,
+        import_id -> IdSql,
+        id -> IdSql,
+        row_number -> BigInt,
+        field -> Nullable<Text>,
+        code -> Text,
+        message -> Text,
     }
 }
 

@@ -20,7 +20,7 @@ text_enum! {
         Succeeded = "succeeded",
         /// It is done, and something could not be done.
         Partial = "partial",
-        /// It was given up; `error` says why. What was done until then stays.
+        /// It was given up; `failure` says why. What was done until then stays.
         Failed = "failed",
         /// It was called off. What was done until then stays.
         Canceled = "canceled",
@@ -98,7 +98,7 @@ pub struct JobRow {
     /// The import or export that the job is a part of.
     pub subject_id: Option<Id>,
     /// Why the job failed.
-    pub error: Option<Json<Problem>>,
+    pub failure: Option<Json<Problem>>,
     #[serde(skip)]
     pub cursor: Option<String>,
     #[serde(skip)]

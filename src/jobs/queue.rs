@@ -61,7 +61,7 @@ async fn insert(tx: &mut Tx<'_>, kind: String, arguments: String, new: New, reve
         reversible: new.reversible && !new.dry_run,
         reverts_job_id: reverts,
         subject_id: new.subject_id,
-        error: None,
+        failure: None,
         cursor: None,
         steps: 0,
         attempts: 0,
@@ -96,9 +96,9 @@ pub async fn cancel(tx: &mut Tx<'_>, job: Job) -> Result<Job> {
 }
 
 /// Ends a job, which is locked, and announces it.
-pub async fn end(tx: &mut Tx<'_>, mut row: JobRow, status: JobStatus, error: Option<Problem>) -> Result<Job> {
+pub async fn end(tx: &mut Tx<'_>, mut row: JobRow, status: JobStatus, failure: Option<Problem>) -> Result<Job> {
     row.status = status;
-    row.error = error.map(Json);
+    row.failure = failure.map(Json);
     row.ended_at = Some(tx.now());
     row.cursor = None;
     store::save(tx, &row, None).await?;

@@ -148,7 +148,7 @@ pub async fn insert(tx: &mut Tx<'_>, job: &JobRow, input: &Input) -> Result<()> 
 async fn open_lane(conn: &mut Conn, space: Id, now: Timestamp) -> Result<()> {
     let earlier = case_when(job_lanes::lease.is_null().and(job_lanes::due_at.gt(now)), now.into_sql::<TimestampSql>());
     run!(conn, |c| diesel::insert_into(job_lanes::table)
-        .values((job_lanes::organization_id.eq(space), job_lanes::due_at.eq(now)))
+        .values((job_lanes::organization_id.eq(space), job_lanes::due_at.eq(now), job_lanes::turn.eq(Id::NIL)))
         .on_conflict(job_lanes::organization_id)
         .do_update()
         .set(job_lanes::due_at.eq(earlier.otherwise(job_lanes::due_at)))
@@ -162,7 +162,7 @@ pub async fn save(tx: &mut Tx<'_>, job: &JobRow, due_at: Option<Timestamp>) -> R
         .set((
             (jobs::status.eq(job.status), jobs::total.eq(job.total), jobs::processed.eq(job.processed)),
             (jobs::succeeded.eq(job.succeeded), jobs::failed.eq(job.failed), jobs::skipped.eq(job.skipped)),
-            (jobs::error.eq(&job.error), jobs::cursor.eq(&job.cursor), jobs::steps.eq(job.steps)),
+            (jobs::failure.eq(&job.failure), jobs::cursor.eq(&job.cursor), jobs::steps.eq(job.steps)),
             (jobs::attempts.eq(job.attempts), jobs::due_at.eq(due_at), jobs::started_at.eq(job.started_at)),
             (jobs::reversible.eq(job.reversible), jobs::ended_at.eq(job.ended_at)),
         ))
@@ -230,7 +230,10 @@ pub async fn is_due(conn: &mut Conn, now: Timestamp) -> Result<bool> {
 pub async fn next_lane(conn: &mut Conn, now: Timestamp) -> Result<Option<Id>> {
     Ok(lock_next!(
         conn,
-        job_lanes::table.filter(job_lanes::due_at.le(now)).order(job_lanes::due_at).select(job_lanes::organization_id)
+        job_lanes::table
+            .filter(job_lanes::due_at.le(now))
+            .order((job_lanes::due_at, job_lanes::turn))
+            .select(job_lanes::organization_id)
     )?)
 }
 
@@ -247,7 +250,7 @@ pub async fn next_job(conn: &mut Conn, space: Id, now: Timestamp) -> Result<Opti
 /// Keeps other workers out of a space until an instant.
 pub async fn lease(conn: &mut Conn, space: Id, lease: Id, until: Timestamp) -> Result<()> {
     run!(conn, |c| diesel::update(job_lanes::table.find(space))
-        .set((job_lanes::lease.eq(Some(lease)), job_lanes::due_at.eq(until)))
+        .set((job_lanes::lease.eq(Some(lease)), job_lanes::turn.eq(lease), job_lanes::due_at.eq(until)))
         .execute(c))?;
     Ok(())
 }

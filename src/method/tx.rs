@@ -28,6 +28,8 @@ pub struct Tx<'a> {
     events: Vec<Event>,
     /// At which of the events the parts begin that count as writes of their own: see [`Tx::begin_part`].
     parts: Vec<usize>,
+    /// Whether nothing is announced.
+    is_silent: bool,
 }
 
 /// Where a part of a transaction begins: see [`Tx::begin_part`].
@@ -74,7 +76,7 @@ struct AuditEntry<'a> {
 impl<'a> Tx<'a> {
     pub(super) fn new(transaction: &'a mut Transaction, ctx: Context) -> Self {
         let now = ctx.now();
-        Self { transaction, ctx, now, events: Vec::new(), parts: Vec::new() }
+        Self { transaction, ctx, now, events: Vec::new(), parts: Vec::new(), is_silent: false }
     }
 
     /// The call this transaction belongs to.
@@ -125,12 +127,14 @@ impl<'a> Tx<'a> {
             outcome => outcome,
         };
         if outcome.is_ok() && keep {
-            if part.event < self.events.len() {
+            // What was audited part by part is not audited as a whole too.
+            if part.event < self.events.len() && self.parts.last().is_none_or(|last| *last < part.event) {
                 self.parts.push(part.event);
             }
         } else {
             self.transaction.back_to(&part.mark).await?;
             self.events.truncate(part.event);
+            self.parts.retain(|at| *at < part.event);
         }
         self.transaction.release(part.mark).await?;
         Ok(outcome)
@@ -186,6 +190,11 @@ impl<'a> Tx<'a> {
         Ok(object)
     }
 
+    /// Has what is done from now on announced, or not: what was brought in from elsewhere happened there, and long ago.
+    pub fn announce(&mut self, is_announced: bool) {
+        self.is_silent = !is_announced;
+    }
+
     /// Announces that `object` is as it is now: created, deleted, or changed in a way that has no "before".
     pub fn emit<T: Object>(&mut self, event: &'static str, object: &T) -> Result<()> {
         self.push(event, object, None)
@@ -198,6 +207,9 @@ impl<'a> Tx<'a> {
     }
 
     fn push<T: Object>(&mut self, event: &'static str, object: &T, previous: Option<Map<String, Value>>) -> Result<()> {
+        if self.is_silent {
+            return Ok(());
+        }
         let caller = self.ctx.caller()?;
         let event = Event {
             organization_id: caller.organization,

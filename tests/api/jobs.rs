@@ -152,7 +152,8 @@ async fn made(api: &Api) -> Vec<usize> {
     let mut all = Vec::new();
     loop {
         let page = api.admin().ok("contacts.list", json!({ "limit": 1000, "cursor": cursor })).await;
-        let number = |contact: &Value| contact["name"].as_str().unwrap().rsplit(' ').next().unwrap().parse().unwrap();
+        let number =
+            |contact: &Value| contact["name"].as_str().unwrap().rsplit(' ').next().unwrap().parse::<usize>().unwrap();
         all.extend(page["data"].as_array().unwrap().iter().map(number));
         cursor = page["next_cursor"].clone();
         if cursor.is_null() {
@@ -295,7 +296,7 @@ fn what_may_pass_is_tried_again_and_what_lasts_is_not() {
         let (_, events) = api.events_of(work(&api.app)).await;
         let failed = info(api, &job).await;
         assert_eq!((&failed["status"], &failed["processed"]), (&json!("failed"), &json!(10)));
-        assert_eq!(failed["error"], json!({ "code": "invalid_state", "message": "never" }));
+        assert_eq!(failed["failure"], json!({ "code": "invalid_state", "message": "never" }));
         let last = events.last().unwrap();
         assert_eq!((last.kind.as_str(), &last.data), ("job.completed", &failed));
     });
@@ -322,7 +323,11 @@ fn what_fails_again_and_again_is_given_up() {
             }
             assert_eq!(attempts, 8, "{trouble:?}");
             let failed = info(api, &job).await;
-            assert_eq!((&failed["status"], &failed["error"]["code"]), (&json!("failed"), &json!(code)), "{trouble:?}");
+            assert_eq!(
+                (&failed["status"], &failed["failure"]["code"]),
+                (&json!("failed"), &json!(code)),
+                "{trouble:?}"
+            );
             assert_eq!(made(api).await.len(), before + 11, "what was committed stays");
         }
     });
@@ -395,7 +400,7 @@ fn who_may_do_it_no_more_does_it_no_more() {
         let failed = async |job: &Value, code: &str| {
             work(&api.app).await.unwrap();
             let job = info(api, job).await;
-            assert_eq!((&job["status"], &job["error"]["code"]), (&json!("failed"), &json!(code)));
+            assert_eq!((&job["status"], &job["failure"]["code"]), (&json!("failed"), &json!(code)));
             assert_eq!(made(api).await, Vec::<usize>::new());
         };
 

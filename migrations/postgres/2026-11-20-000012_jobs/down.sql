@@ -1,3 +1,5 @@
+DROP TABLE import_errors;
+DROP TABLE imports;
 DROP TABLE job_lanes;
 DROP TABLE job_results;
 DROP TABLE job_inputs;

@@ -14,7 +14,7 @@ CREATE TABLE jobs (
     reversible boolean NOT NULL,
     reverts_job_id uuid,
     subject_id uuid,
-    error jsonb,
+    failure jsonb,
     cursor text,
     steps bigint NOT NULL,
     attempts integer NOT NULL,
@@ -60,7 +60,48 @@ CREATE INDEX job_results_status ON job_results (organization_id, job_id, status,
 CREATE TABLE job_lanes (
     organization_id uuid NOT NULL,
     due_at timestamptz NOT NULL,
+    turn uuid NOT NULL,
     lease uuid,
     PRIMARY KEY (organization_id)
 );
-CREATE INDEX job_lanes_due ON job_lanes (due_at);
+CREATE INDEX job_lanes_due ON job_lanes (due_at, turn);
+
+CREATE TABLE imports (
+    organization_id uuid NOT NULL,
+    id uuid NOT NULL,
+    job_id uuid NOT NULL,
+    object text NOT NULL,
+    format text NOT NULL,
+    file_id uuid,
+    mode text NOT NULL,
+    match_on text,
+    mapping jsonb NOT NULL,
+    on_error text NOT NULL,
+    preserve_timestamps boolean NOT NULL,
+    suppress_events boolean NOT NULL,
+    status text NOT NULL,
+    total bigint NOT NULL,
+    created bigint NOT NULL,
+    updated bigint NOT NULL,
+    skipped bigint NOT NULL,
+    failed bigint NOT NULL,
+    failure jsonb,
+    created_by uuid,
+    ended_at timestamptz,
+    created_at timestamptz NOT NULL,
+    PRIMARY KEY (organization_id, id),
+    FOREIGN KEY (organization_id, job_id) REFERENCES jobs (organization_id, id) ON DELETE CASCADE
+);
+CREATE INDEX imports_job ON imports (organization_id, job_id);
+
+CREATE TABLE import_errors (
+    organization_id uuid NOT NULL,
+    import_id uuid NOT NULL,
+    id uuid NOT NULL,
+    row_number bigint NOT NULL,
+    field text,
+    code text NOT NULL,
+    message text NOT NULL,
+    PRIMARY KEY (organization_id, import_id, id),
+    FOREIGN KEY (organization_id, import_id) REFERENCES imports (organization_id, id) ON DELETE CASCADE
+);

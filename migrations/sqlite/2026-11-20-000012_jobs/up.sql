@@ -14,7 +14,7 @@ CREATE TABLE jobs (
     reversible BOOLEAN NOT NULL,
     reverts_job_id BLOB,
     subject_id BLOB,
-    error TEXT,
+    failure TEXT,
     cursor TEXT,
     steps INTEGER NOT NULL,
     attempts INTEGER NOT NULL,
@@ -60,7 +60,48 @@ CREATE INDEX job_results_status ON job_results (organization_id, job_id, status,
 CREATE TABLE job_lanes (
     organization_id BLOB NOT NULL,
     due_at INTEGER NOT NULL,
+    turn BLOB NOT NULL,
     lease BLOB,
     PRIMARY KEY (organization_id)
 ) WITHOUT ROWID;
-CREATE INDEX job_lanes_due ON job_lanes (due_at);
+CREATE INDEX job_lanes_due ON job_lanes (due_at, turn);
+
+CREATE TABLE imports (
+    organization_id BLOB NOT NULL,
+    id BLOB NOT NULL,
+    job_id BLOB NOT NULL,
+    object TEXT NOT NULL,
+    format TEXT NOT NULL,
+    file_id BLOB,
+    mode TEXT NOT NULL,
+    match_on TEXT,
+    mapping TEXT NOT NULL,
+    on_error TEXT NOT NULL,
+    preserve_timestamps BOOLEAN NOT NULL,
+    suppress_events BOOLEAN NOT NULL,
+    status TEXT NOT NULL,
+    total INTEGER NOT NULL,
+    created INTEGER NOT NULL,
+    updated INTEGER NOT NULL,
+    skipped INTEGER NOT NULL,
+    failed INTEGER NOT NULL,
+    failure TEXT,
+    created_by BLOB,
+    ended_at INTEGER,
+    created_at INTEGER NOT NULL,
+    PRIMARY KEY (organization_id, id),
+    FOREIGN KEY (organization_id, job_id) REFERENCES jobs (organization_id, id) ON DELETE CASCADE
+) WITHOUT ROWID;
+CREATE INDEX imports_job ON imports (organization_id, job_id);
+
+CREATE TABLE import_errors (
+    organization_id BLOB NOT NULL,
+    import_id BLOB NOT NULL,
+    id BLOB NOT NULL,
+    row_number INTEGER NOT NULL,
+    field TEXT,
+    code TEXT NOT NULL,
+    message TEXT NOT NULL,
+    PRIMARY KEY (organization_id, import_id, id),
+    FOREIGN KEY (organization_id, import_id) REFERENCES imports (organization_id, id) ON DELETE CASCADE
+) WITHOUT ROWID;

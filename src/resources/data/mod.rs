@@ -1,3 +1,4 @@
 //! What goes in and out in bulk, and the record of it.
 
+pub mod imports;
 pub mod jobs;

@@ -180,7 +180,9 @@ pub async fn row_counts(app: &App) -> Vec<(String, i64)> {
         jobs,
         job_inputs,
         job_results,
-        job_lanes
+        job_lanes,
+        imports,
+        import_errors
     )
 }
 

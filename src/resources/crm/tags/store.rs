@@ -29,6 +29,18 @@ pub async fn target(tx: &mut Tx<'_>, key: &str) -> Result<Tag> {
     tx.target(found)
 }
 
+/// The same tag, if it is there; how often it is used does not matter.
+pub async fn lock(tx: &mut Tx<'_>, key: &str) -> Result<Option<Tag>> {
+    Ok(lock_key(tx, key).await?.map(|row| Tag { row, usage: BTreeMap::new() }))
+}
+
+/// A tag by its id, with how often it is used, locked as one that goes.
+pub async fn by_id(tx: &mut Tx<'_>, id: Id) -> Result<Option<Tag>> {
+    let organization = tx.space();
+    let row: Option<TagRow> = lock_to_delete!(tx, tags::table.find((organization, id)).select(TagRow::as_select()))?;
+    Ok(with_usage(tx, organization, row.into_iter().collect()).await?.pop())
+}
+
 /// A tag, locked as one that goes, so that nobody can give it to an object meanwhile.
 pub async fn lock_key(tx: &mut Tx<'_>, key: &str) -> Result<Option<TagRow>> {
     let organization = tx.space();

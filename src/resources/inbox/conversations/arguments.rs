@@ -101,7 +101,7 @@ macro_rules! conversation_changes {
 
         impl $name {
             /// Puts what was sent into a conversation, which is locked, checks what it refers to, and stores it.
-            pub(super) async fn put_into(
+            pub(in $crate::resources) async fn put_into(
                 self,
                 tx: &mut $crate::method::Tx<'_>,
                 before: $crate::resources::inbox::conversations::Conversation,

@@ -30,4 +30,4 @@ pub use gone::take_out;
 pub use history::{ItemType, TimelineItem};
 pub use methods::*;
 pub use model::*;
-pub use state::wake;
+pub use state::{close_imported, wake};

@@ -12,7 +12,8 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
 
-use super::model::{FileRow, FileStatus};
+use super::model::{File, FileRow, FileStatus};
+use super::store;
 use crate::db::prelude::*;
 use crate::db::{Conn, Id, Timestamp};
 use crate::method::{App, Code, Context, Error, Result, Tx};
@@ -108,6 +109,27 @@ pub async fn discard_unless_used(ctx: &Context, key: &str) {
     if let Err(error) = take_out(ctx.app(), ctx.space(), key, ctx.now().plus_seconds(UNUSED_SECONDS)).await {
         tracing::warn!(?error, key, "bytes that nothing uses could not be taken away yet");
     }
+}
+
+/// A file that an argument names, if the caller may see it and it can be read.
+pub async fn require(ctx: &Context, pointer: &str, id: Id) -> Result<File> {
+    let found = store::find(ctx, &mut *ctx.read().await?, id).await?;
+    let file = found.ok_or_else(|| Error::argument(pointer, "unknown_id", format!("there is no file {id}")))?;
+    match file.status {
+        FileStatus::Ready => Ok(file),
+        status => Err(Error::argument(pointer, "not_ready", format!("the file is {status}"))),
+    }
+}
+
+/// All bytes of a file that an argument names.
+pub async fn read_whole(ctx: &Context, pointer: &str, id: Id) -> Result<Bytes> {
+    let file = require(ctx, pointer, id).await?;
+    let key = match &file.sha256 {
+        Some(sha256) => key_of(&mut *ctx.read().await?, ctx.space(), sha256).await?,
+        None => None,
+    };
+    let key = key.ok_or_else(|| Error::argument(pointer, "unknown_id", format!("there is no file {id}")))?;
+    Ok(Blobs::of(ctx)?.read(&key, 0..file.size.unsigned_abs()).await?)
 }
 
 async fn is_known(conn: &mut Conn, space: Id, sha256: &str) -> Result<bool> {

@@ -22,6 +22,8 @@ pub use tag::{AddTag, RemoveTag};
 pub use update::Update;
 pub use upsert::{MatchOn, Upsert, Upserted};
 
+pub(in crate::resources) use delete::remove;
+
 use crate::jobs;
 use crate::method::Entry;
 

@@ -26,6 +26,8 @@ pub use read::*;
 pub use update::*;
 pub use upsert::*;
 
+pub(in crate::resources) use delete::remove;
+
 use crate::jobs;
 use crate::method::Entry;
 
