@@ -5,7 +5,7 @@ use crate::method::Entry;
 use crate::resources::account::{api_keys, auth, organizations, roles, teams, users};
 use crate::resources::channels::channels;
 use crate::resources::crm::{companies, contacts, custom_fields, metadata, pipelines, segments, tags};
-use crate::resources::data::{imports, jobs};
+use crate::resources::data::{batch, imports, jobs};
 use crate::resources::inbox::{conversations, csat, files, messages, queries, views};
 use crate::resources::system::api;
 
@@ -38,6 +38,7 @@ pub const TABLES: &[&[Entry]] = &[
     // Data in, data out
     imports::METHODS,
     jobs::METHODS,
+    batch::METHODS,
     // System
     api::METHODS,
 ];

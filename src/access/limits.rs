@@ -14,7 +14,7 @@ use governor::{Quota, RateLimiter};
 use quick_cache::sync::Cache;
 
 use crate::db::Id;
-use crate::method::{Caller, Credential, Policy, Rate};
+use crate::method::{Caller, Code, Credential, Error, Policy, Rate};
 
 /// How many buckets are remembered; who was not seen for long starts with a full one.
 const REMEMBERED: usize = 50_000;
@@ -104,6 +104,15 @@ struct Bucket {
     quota: u32,
 }
 
+/// Whose bucket a call is counted against.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CountedBy {
+    /// That of the credential, and that of its organization.
+    Caller,
+    /// That of the address.
+    Address,
+}
+
 /// Where a caller stands with one policy, after this call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Standing {
@@ -117,6 +126,15 @@ pub struct Standing {
     pub reset: u32,
 }
 
+impl Standing {
+    /// The error for a call that was one too many.
+    pub fn refusal(&self) -> Error {
+        let Self { policy, quota, reset, .. } = *self;
+        let message = format!("{quota} {} calls per minute used up. Retry in {reset} s.", policy.as_str());
+        Error::new(Code::Ratelimited, message).retry_after(reset).with("policy", policy.as_str())
+    }
+}
+
 impl Limits {
     /// Limits with these quotas.
     pub fn new(quotas: Quotas) -> Self {
@@ -125,18 +143,7 @@ impl Limits {
 
     /// Counts a call of a known caller. `Ok(None)`: there is no limit. `Err`: one call too many, and it was not counted.
     pub fn count(&self, caller: &Caller, rate: Rate) -> Result<Option<Standing>, Standing> {
-        let own = match &caller.credential {
-            Credential::ApiKey(limits) => limits.rate_limit_per_minute,
-            _ => None,
-        };
-        let default = self.quotas.of(rate.policy);
-        let own = own.filter(|_| default > 0).unwrap_or(default);
-        let mine = self.bucket(Owner::Credential(caller.credential_id), rate.policy, own);
-        let ours = self.bucket(
-            Owner::Organization(caller.organization),
-            rate.policy,
-            default.saturating_mul(ORGANIZATION_FACTOR).max(own),
-        );
+        let (mine, ours) = self.buckets(caller, rate.policy);
         let standing = mine.as_ref().map(|bucket| bucket.take(rate)).transpose()?;
         if let Some(Err(refused)) = ours.map(|bucket| bucket.take(rate)) {
             // The organization is at its limit: the credential gets back what the refused call took.
@@ -146,6 +153,74 @@ impl Limits {
             return Err(refused);
         }
         Ok(standing)
+    }
+
+    /// Counts several calls of a caller at once: all of them or, if that would be too many, none. What is counted against the
+    /// address, such as logins, is told apart.
+    pub fn count_all(
+        &self,
+        caller: &Caller,
+        address: Option<IpAddr>,
+        calls: &[(CountedBy, Rate)],
+    ) -> Result<(), Standing> {
+        let mut taken: Vec<(CountedBy, Rate)> = Vec::new();
+        for by in [CountedBy::Caller, CountedBy::Address] {
+            for &policy in Policy::ALL {
+                let costs = calls.iter().filter(|(of, rate)| *of == by && rate.policy == policy);
+                let rate = Rate { policy, cost: costs.map(|(_, rate)| rate.cost).sum() };
+                let counted = match by {
+                    _ if rate.cost == 0 => continue,
+                    CountedBy::Caller => self.count(caller, rate),
+                    CountedBy::Address => self.count_address(address, rate),
+                };
+                if let Err(refused) = counted {
+                    taken.into_iter().for_each(|(by, rate)| self.give_back(caller, address, by, rate));
+                    return Err(refused);
+                }
+                taken.push((by, rate));
+            }
+        }
+        Ok(())
+    }
+
+    /// Where a caller stands, without counting anything.
+    pub fn standing(&self, caller: &Caller, policy: Policy) -> Option<Standing> {
+        let bucket = self.buckets(caller, policy).0?;
+        match bucket.take(Rate { policy, cost: 1 }) {
+            Err(refused) => Some(refused),
+            Ok(standing) => {
+                bucket.give_back(1);
+                Some(Standing { remaining: standing.remaining + 1, ..standing })
+            }
+        }
+    }
+
+    fn give_back(&self, caller: &Caller, address: Option<IpAddr>, by: CountedBy, Rate { policy, cost }: Rate) {
+        let (one, other) = match (by, address) {
+            (CountedBy::Caller, _) => self.buckets(caller, policy),
+            (CountedBy::Address, Some(address)) => {
+                (self.bucket(Owner::Address(address), policy, self.quotas.of(policy)), None)
+            }
+            (CountedBy::Address, None) => return,
+        };
+        one.into_iter().chain(other).for_each(|bucket| bucket.give_back(cost));
+    }
+
+    /// The buckets of the credential and of its organization.
+    fn buckets(&self, caller: &Caller, policy: Policy) -> (Option<Arc<Bucket>>, Option<Arc<Bucket>>) {
+        let own = match &caller.credential {
+            Credential::ApiKey(limits) => limits.rate_limit_per_minute,
+            _ => None,
+        };
+        let default = self.quotas.of(policy);
+        let own = own.filter(|_| default > 0).unwrap_or(default);
+        let mine = self.bucket(Owner::Credential(caller.credential_id), policy, own);
+        let ours = self.bucket(
+            Owner::Organization(caller.organization),
+            policy,
+            default.saturating_mul(ORGANIZATION_FACTOR).max(own),
+        );
+        (mine, ours)
     }
 
     /// Counts a call of nobody known, such as a login or one with wrong credentials, against its address.
@@ -255,6 +330,26 @@ mod tests {
         assert_eq!(taken as u32, 2 * ORGANIZATION_FACTOR);
         let bucket = limits.buckets.get(&(Owner::Credential(caller(20).credential_id), Policy::Write)).unwrap();
         assert_eq!(bucket.take(WRITE).unwrap().remaining, 1, "the refused call was given back");
+    }
+
+    #[test]
+    fn several_calls_are_counted_together_or_not_at_all() {
+        let limits = Limits::new("read=10,write=3,auth=1".parse().unwrap());
+        let here = Some("192.0.2.1".parse().unwrap());
+        let read = |cost| (CountedBy::Caller, Rate { policy: Policy::Read, cost });
+        let write = (CountedBy::Caller, WRITE);
+        let login = (CountedBy::Address, Rate::AUTH);
+        let left = |policy| limits.standing(&caller(1), policy).unwrap().remaining;
+        assert!(limits.count_all(&caller(1), here, &[read(2), write, read(3), login]).is_ok());
+        assert_eq!((left(Policy::Read), left(Policy::Write)), (5, 2));
+        for too_many in [&[read(1), write, write, write][..], &[read(1), write, login]] {
+            assert!(limits.count_all(&caller(1), here, too_many).is_err());
+            assert_eq!((left(Policy::Read), left(Policy::Write)), (5, 2), "nothing of it was counted");
+        }
+        assert!(limits.count_all(&caller(1), here, &[read(5), write, write]).is_ok());
+        assert_eq!((left(Policy::Read), left(Policy::Write)), (0, 0));
+        let organization = limits.bucket(Owner::Organization(Id::NIL), Policy::Read, 50).unwrap();
+        assert_eq!(organization.take(Rate { policy: Policy::Read, cost: 1 }).unwrap().remaining, 39);
     }
 
     #[test]

@@ -6,6 +6,7 @@ pub mod limits;
 pub mod links;
 pub mod oidc;
 pub mod password;
+pub mod permit;
 pub mod session;
 pub mod store;
 pub mod token;

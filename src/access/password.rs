@@ -57,6 +57,7 @@ impl Passwords {
 
     /// The server's password service.
     pub fn of(ctx: &Context) -> Result<&Self> {
+        ctx.outside_transaction()?;
         ctx.service()
     }
 

@@ -18,7 +18,7 @@ use super::{Failure, assemble, keys, print, serve};
 use crate::access::authenticate::server_itself;
 use crate::access::store;
 use crate::db::Id;
-use crate::method::{App, Call, Caller, Context, Error, Input, Registry, Result};
+use crate::method::{App, Call, Caller, Context, Error, Input, Registry, Result, Within};
 use crate::resources::account::organizations::bootstrap::NewOrganization;
 
 /// How many ports to try, from the one that was asked for.
@@ -231,6 +231,7 @@ impl Desk {
             app: self.app.clone(),
             caller: Some(self.caller.clone()),
             request: Arc::new(request),
+            within: Within::default(),
         };
         let answer = method.call(call).await?;
         Ok(answer.body.map(|body| serde_json::from_slice(&body)).transpose()?.unwrap_or_default())

@@ -2,6 +2,7 @@
 //!
 //! Queries are written once with [`run!`](crate::run) and compiled against both dialects. Nothing here knows what is stored.
 
+mod ambient;
 mod conn;
 mod fault;
 pub mod functions;
@@ -15,6 +16,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
+pub use ambient::Ambient;
 pub use conn::{Backend, Conn, Mark, Reader, Transaction};
 pub use fault::{Failure, Fault, Unavailable};
 pub use types::{Id, IdSql, Ids, Json, JsonSql, Timestamp, TimestampSql};
@@ -83,6 +85,11 @@ impl Db {
             Kind::Sqlite(_) => "sqlite",
             Kind::Postgres(_) => "postgres",
         }
+    }
+
+    /// Whether queries are answered on the thread that asks, so that work which does nothing else never waits.
+    pub fn runs_at_once(&self) -> bool {
+        matches!(&*self.0, Kind::Sqlite(_))
     }
 
     /// A connection for reading; it goes back when dropped.

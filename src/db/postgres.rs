@@ -111,7 +111,7 @@ impl Postgres {
             .map_err(|_| Fault::Deadline)?
             .map_err(|error| Fault::Unavailable(error.to_string()))?;
         // Given up half way, it takes its connection along: the query may still be running on it.
-        let mut open = Open(Some(Transaction::new(Conn::Postgres(PgConn::Own(Box::new(conn))))));
+        let mut open = Open(Some(Transaction::new(Conn::Postgres(PgConn::Own(Arc::new(conn))))));
         let Some(transaction) = &mut open.0 else { return Err(Fault::Deadline.into()) };
         let outcome = tokio::time::timeout_at(until, work(&mut transaction.conn)).await.map_err(|_| Fault::Deadline)?;
         open.finish();
@@ -156,7 +156,7 @@ where
     E: Failure,
     F: AsyncFn(&mut Transaction) -> Result<T, E>,
 {
-    let mut tx = Open(Some(Transaction::new(Conn::Postgres(PgConn::Own(Box::new(conn))))));
+    let mut tx = Open(Some(Transaction::new(Conn::Postgres(PgConn::Own(Arc::new(conn))))));
     let worked = tokio::time::timeout_at(deadline.into(), async {
         tx.execute("BEGIN").await?;
         match &mut tx.0 {
@@ -215,8 +215,11 @@ impl Open {
 
 impl Drop for Open {
     fn drop(&mut self) {
-        if let Some(Transaction { conn: Conn::Postgres(PgConn::Own(conn)), .. }) = self.0.take() {
-            drop(Object::take(*conn));
+        // Nobody else has it: whoever it was lent to was dropped before, with the work.
+        if let Some(Transaction { conn: Conn::Postgres(PgConn::Own(conn)), .. }) = self.0.take()
+            && let Some(conn) = Arc::into_inner(conn)
+        {
+            drop(Object::take(conn));
         }
     }
 }

@@ -15,7 +15,7 @@ use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
 use tokio::sync::{Semaphore, mpsc, oneshot};
 
-use super::conn::{Conn, Reader, Transaction};
+use super::conn::{Backend, Conn, Reader, SqliteConn, Transaction};
 use super::fault::Failure;
 use super::{Fault, OpenError, Unavailable, functions};
 
@@ -39,7 +39,7 @@ pub(super) struct Sqlite {
 /// Connections for reads that take long; all server threads share them.
 struct Scanners {
     permits: Semaphore,
-    idle: Mutex<Vec<SqliteConnection>>,
+    idle: Mutex<Vec<SqliteConn>>,
 }
 
 struct File {
@@ -49,14 +49,14 @@ struct File {
 
 /// Where a read connection rests between two reads.
 #[derive(Default)]
-pub struct ReaderSlot(Mutex<Option<Box<SqliteConnection>>>);
+pub struct ReaderSlot(Mutex<Option<SqliteConn>>);
 
 impl ReaderSlot {
-    fn take(&self) -> Option<Box<SqliteConnection>> {
+    fn take(&self) -> Option<SqliteConn> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
-    pub(super) fn put(&self, conn: Box<SqliteConnection>) {
+    pub(super) fn put(&self, conn: SqliteConn) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(conn);
     }
 }
@@ -86,7 +86,7 @@ impl Sqlite {
     pub(super) fn read(&self) -> Result<Reader, Unavailable> {
         let conn = match self.reader.take() {
             Some(conn) => conn,
-            None => Box::new(
+            None => shared(
                 connect(&self.file.path, &self.file.synchronous).map_err(|error| Unavailable(error.to_string()))?,
             ),
         };
@@ -106,14 +106,14 @@ impl Sqlite {
             let idle = scanners.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
             let conn = match idle {
                 Some(conn) => conn,
-                None => {
-                    connect(&file.path, &file.synchronous).map_err(|error| Fault::Unavailable(error.to_string()))?
-                }
+                None => shared(
+                    connect(&file.path, &file.synchronous).map_err(|error| Fault::Unavailable(error.to_string()))?,
+                ),
             };
-            let mut conn = Conn::Sqlite(Box::new(conn));
+            let mut conn = Conn::Sqlite(conn);
             let outcome = futures_util::FutureExt::now_or_never(work(&mut conn));
             if let Conn::Sqlite(conn) = conn {
-                scanners.idle.lock().unwrap_or_else(PoisonError::into_inner).push(*conn);
+                scanners.idle.lock().unwrap_or_else(PoisonError::into_inner).push(conn);
             }
             outcome.unwrap_or_else(|| Err(Fault::Panic("a read of SQLite waited for something else".into()).into()))
         });
@@ -139,6 +139,10 @@ impl Sqlite {
         }
         answered.await.unwrap_or_else(|_| Err(Fault::Unavailable("the writer stopped".into()).into()))
     }
+}
+
+fn shared(conn: SqliteConnection) -> SqliteConn {
+    Arc::new(Mutex::new(conn))
 }
 
 /// Opens the file and sets what every connection needs.
@@ -256,9 +260,9 @@ where
 }
 
 fn execute(conn: &mut Conn, sql: &str) -> diesel::QueryResult<()> {
-    match conn {
-        Conn::Sqlite(conn) => conn.batch_execute(sql),
-        Conn::Postgres(_) => Ok(()),
+    match conn.backend() {
+        Backend::Sqlite(mut conn) => conn.batch_execute(sql),
+        Backend::Postgres(_) => Ok(()),
     }
 }
 
@@ -274,7 +278,7 @@ fn write_in_groups(conn: SqliteConnection, mut queue: mpsc::Receiver<Job>) {
         tracing::error!("the SQLite writer could not start");
         return;
     };
-    let mut conn = Conn::Sqlite(Box::new(conn));
+    let mut conn = Conn::Sqlite(shared(conn));
     while let Some(first) = queue.blocking_recv() {
         let mut group = Group::begin(conn);
         let started = Instant::now();

@@ -2,22 +2,21 @@
 
 use std::borrow::Cow;
 use std::net::IpAddr;
-use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Instant;
 
 use actix_web::http::Method as HttpMethod;
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
-use futures_util::FutureExt;
 
 use super::respond::{self, Wants};
 use super::server::Server;
 use super::{body, cors, credentials, pages};
 use crate::access::authenticate::Sessions;
 use crate::access::limits::{Limits, Standing};
+use crate::access::permit::permit;
 use crate::method::{
-    API_VERSION, Access, Answer, Call, Caller, Code, Credential, Described, Error, Input, Kind, Rate, Request, Result,
+    API_VERSION, Access, Answer, Call, Caller, Code, Described, Error, Input, Kind, Rate, Request, Result, Within,
     idempotency,
 };
 
@@ -177,19 +176,16 @@ async fn route(
         app: server.app.clone(),
         caller,
         request: Arc::new(request),
+        within: Within::default(),
     };
-    let running = AssertUnwindSafe(method.call(call)).catch_unwind();
-    // A write ends by itself: it is refused past its deadline, and once it is being committed it must not be called off.
-    let outcome = match method.entry.kind {
-        Kind::Read => tokio::time::timeout_at(deadline.into(), running)
-            .await
-            .map_err(|_| Error::new(Code::RequestTimeout, "The call took too long; retry."))?,
-        Kind::Write | Kind::Delete => running.await,
-    };
-    match outcome {
-        Ok(answer) => answer.map(Reply::Answer),
-        Err(_) => Err(Error::internal("the method panicked")),
+    let outcome = method.call(call).await;
+    // What counts as the calls it contains has been counted by now.
+    if method.entry.rate.cost == 0
+        && let (Some(limits), Some(caller)) = (server.app.services().get::<Limits>(), &trail.caller)
+    {
+        trail.standing = limits.standing(caller, method.entry.rate.policy);
     }
+    outcome.map(Reply::Answer)
 }
 
 /// Lets the request in: who calls, may he, and not too often.
@@ -237,40 +233,9 @@ async fn authenticate(server: &Server, http: &HttpRequest, ip: Option<IpAddr>) -
     }
 }
 
-/// Whether the caller may call the method at all.
-fn permit(caller: &Caller, method: &Described, ip: Option<IpAddr>) -> Result<()> {
-    if let Credential::ApiKey(limits) = &caller.credential {
-        if !limits.ip_allowlist.is_empty()
-            && !ip.is_some_and(|ip| limits.ip_allowlist.iter().any(|net| net.contains(&ip)))
-        {
-            return Err(Error::new(Code::IpNotAllowed, "This key may not be used from your address."));
-        }
-        if !limits.allowed_methods.is_empty() && !limits.allowed_methods.iter().any(|name| name == method.name()) {
-            return Err(Error::new(Code::NoPermission, format!("This key may not call {}.", method.name())));
-        }
-    }
-    if caller.contact.is_some() {
-        // Contacts have no scopes: what they may call is what is made for them.
-        return match method.entry.for_contacts {
-            true => Ok(()),
-            false => Err(Error::new(Code::NoPermission, format!("A contact may not call {}.", method.name()))),
-        };
-    }
-    match method.entry.access {
-        Access::Scope(scope) if !caller.scopes.has(scope) => {
-            Err(Error::new(Code::MissingScope, format!("{} needs the scope {scope}.", method.name()))
-                .with("needed", scope.to_string())
-                .with("provided", caller.scopes.words().join(",")))
-        }
-        _ => Ok(()),
-    }
-}
-
 fn ratelimited(full: Standing, trail: &mut Trail) -> Error {
     trail.standing = Some(full);
-    let Standing { policy, quota, reset, .. } = full;
-    let message = format!("{quota} {} calls per minute used up. Retry in {reset} s.", policy.as_str());
-    Error::new(Code::Ratelimited, message).retry_after(reset).with("policy", policy.as_str())
+    full.refusal()
 }
 
 fn idempotency_key(http: &HttpRequest) -> Result<Option<String>> {

@@ -3,7 +3,7 @@
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::http::{StatusCode, header::ACCEPT};
 use actix_web::{HttpRequest, HttpResponse};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::compress::compress;
@@ -75,7 +75,7 @@ pub(super) fn error(
     let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let (label, body) = match wants.problem {
         true => (PROBLEM, problem_body(error, request_id, base_url)),
-        false => (JSON, json!({ "error": error_body(error, request_id, base_url) })),
+        false => (JSON, json!({ "error": error.body(request_id, base_url) })),
     };
     let mut response = json(request, wants, status, label, serde_json::to_vec(&body).unwrap_or_default());
     if let Some(seconds) = error.retry_after_seconds() {
@@ -97,26 +97,6 @@ pub(super) fn error(
     response
 }
 
-/// The error as it stands in a body under `error`.
-pub(super) fn error_body(error: &Error, request_id: &str, base_url: &str) -> Map<String, Value> {
-    let mut body = Map::new();
-    body.insert("type".into(), error.error_type().as_str().into());
-    body.insert("code".into(), error.code().as_str().into());
-    body.insert("message".into(), error.message().into());
-    if !error.fields().is_empty() {
-        body.insert("errors".into(), json!(error.fields()));
-    }
-    for (name, value) in error.details() {
-        body.insert(name.clone(), value.clone());
-    }
-    if let Some(seconds) = error.retry_after_seconds() {
-        body.insert("retry_after".into(), seconds.into());
-    }
-    body.insert("doc_url".into(), doc_url(error, base_url).into());
-    body.insert("request_id".into(), request_id.into());
-    body
-}
-
 /// The error as a problem document (RFC 9457).
 fn problem_body(error: &Error, request_id: &str, base_url: &str) -> Value {
     let code = error.code().as_str();
@@ -125,7 +105,7 @@ fn problem_body(error: &Error, request_id: &str, base_url: &str) -> Value {
         first.make_ascii_uppercase();
     }
     let mut body = json!({
-        "type": doc_url(error, base_url),
+        "type": error.doc_url(base_url),
         "title": title,
         "status": error.status(),
         "detail": error.message(),
@@ -180,13 +160,6 @@ fn encode_fragment(pointer: &str) -> String {
         }
     }
     encoded
-}
-
-fn doc_url(error: &Error, base_url: &str) -> String {
-    match error.code() {
-        Code::UnknownMethod => format!("{base_url}/docs/methods"),
-        code => format!("{base_url}/docs/errors#{}", code.as_str()),
-    }
 }
 
 /// A body of JSON, pretty or compressed if that is wanted.

@@ -81,6 +81,7 @@ codes! {
     WeakPassword = "weak_password" InvalidRequest 400 "The password is too easy to guess; use a longer or less common one.";
     UnsafeUrl = "unsafe_url" InvalidRequest 400 "The address may not be fetched from here: it leads to this server's own network, or onward.";
     LimitExceeded = "limit_exceeded" InvalidRequest 400 "The request asks for more than a documented limit allows.";
+    NotAtomic = "not_atomic" InvalidRequest 400 "The call waits for more than the database, such as the hash of a password, so it cannot be part of an atomic batch; make it before or after.";
     MethodNotAllowed = "method_not_allowed" InvalidRequest 405 "Methods are called with POST.";
     RequestTooLarge = "request_too_large" InvalidRequest 413 "The body or the headers are larger than `limit_bytes`.";
     UnsupportedMediaType = "unsupported_media_type" InvalidRequest 415 "The body is in a format or encoding that is not read here; send JSON.";
@@ -126,8 +127,10 @@ codes! {
     MergeConflict = "merge_conflict" Conflict 409 "The values that are to find the object belong to several; `ids` names them: merge these first, or send fewer values. Or what is to be merged cannot be, such as conversations with different contacts.";
     Cycle = "cycle" Conflict 409 "An object cannot be merged into itself, nor into what was merged into it.";
     IdempotencyInProgress = "idempotency_in_progress" Conflict 409 "A request with this idempotency key is still running; retry in a second.";
+    BatchAborted = "batch_aborted" Conflict 409 "A call of an atomic batch failed, so nothing of the batch was done. `failed` and `failed_index` say which, `cause` is its error; the status and the type are those of the cause.";
     Expired = "expired" Conflict 410 "What the token or link stood for is over; ask for a new one.";
     IdempotencyKeyReused = "idempotency_key_reused" Conflict 422 "This idempotency key was used for another call.";
+    DependencyFailed = "dependency_failed" Conflict 424 "The call was not made, because it refers to the result of a call of the same batch that failed; `failed` says which.";
     Ratelimited = "ratelimited" RateLimit 429 "Too many calls; wait `retry_after` seconds.";
     InternalError = "internal_error" Server 500 "A fault of ours. Nothing was committed; the request id finds it in our logs.";
     ServiceUnavailable = "service_unavailable" Server 503 "The database or a part of the server is away. Nothing was committed, unless the message says that this is not known; retry.";

@@ -10,14 +10,17 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::app::App;
+use super::args::Input;
 use super::caller::Caller;
 use super::codes::Code;
 use super::described::Described;
+use super::entry::{Access, Answer, Call, Within};
 use super::error::{Error, Result};
 use super::idempotency::{self, Replay};
+use super::object::Void;
 use super::page::{Paged, Window};
 use super::tx::Tx;
-use crate::db::{Conn, Failure, Id, Reader, Timestamp, Transaction};
+use crate::db::{Ambient, Conn, Failure, Id, Reader, Timestamp, Transaction};
 
 /// The surroundings of one call; cheap to clone.
 #[derive(Clone)]
@@ -31,6 +34,8 @@ struct Inner {
     request: Arc<Request>,
     options: Options,
     replayed: OnceLock<Replay>,
+    /// The transaction of the batch that the call is a part of.
+    ambient: Option<Ambient>,
 }
 
 /// What is known of a request before its method runs.
@@ -79,6 +84,7 @@ impl Context {
         caller: Option<Arc<Caller>>,
         request: Arc<Request>,
         options: Options,
+        ambient: Option<Ambient>,
     ) -> Self {
         let name = method.entry.name;
         Self(Arc::new(Inner {
@@ -89,6 +95,7 @@ impl Context {
             request,
             options,
             replayed: OnceLock::new(),
+            ambient,
         }))
     }
 
@@ -118,6 +125,7 @@ impl Context {
             request: Arc::new(request),
             options: Options::default(),
             replayed: OnceLock::new(),
+            ambient: None,
         }))
     }
 
@@ -131,7 +139,34 @@ impl Context {
             request: self.0.request.clone(),
             options: Options::default(),
             replayed: OnceLock::new(),
+            ambient: self.0.ambient.clone(),
         }))
+    }
+
+    /// Calls a method as a part of this call: for the same caller, under the same request id, within the same time.
+    pub async fn call(&self, method: &Arc<Described>, input: Input, within: Within) -> Result<Answer> {
+        let request = Request { idempotency_key: None, if_match: None, at: self.now(), ..(*self.0.request).clone() };
+        let caller = self.0.caller.clone().filter(|_| method.entry.access != Access::Public);
+        let (app, request) = (self.0.app.clone(), Arc::new(request));
+        method.call(Call { method: method.clone(), input, app, caller, request, within }).await
+    }
+
+    /// Claims the call's idempotency key for a call that is no single write: who sends the same key with another call is refused,
+    /// who sends the same call again is let through.
+    pub async fn claim_key(&self) -> Result<()> {
+        let Some((key, fingerprint)) = &self.0.options.idempotency else { return Ok(()) };
+        let again = Self(Arc::new(Inner {
+            app: self.0.app.clone(),
+            method: self.0.method,
+            described: self.0.described.clone(),
+            caller: self.0.caller.clone(),
+            request: self.0.request.clone(),
+            options: Options { idempotency: Some((key.clone(), *fingerprint)), ..Options::default() },
+            replayed: OnceLock::new(),
+            ambient: self.0.ambient.clone(),
+        }));
+        let Void {} = again.write(async |_| Ok(Void {})).await?;
+        Ok(())
     }
 
     /// The server.
@@ -203,9 +238,27 @@ impl Context {
             .ok_or_else(|| Error::internal(format!("this server has no {}", std::any::type_name::<T>())))
     }
 
+    /// Refuses what takes more than the database while a transaction is open around the call: others would have to wait for it, and
+    /// it could not be taken back.
+    pub fn outside_transaction(&self) -> Result<()> {
+        match self.0.ambient {
+            None => Ok(()),
+            Some(_) => Err(Error::new(
+                Code::NotAtomic,
+                format!(
+                    "With these arguments, {} waits for more than the database, and cannot be part of an atomic batch.",
+                    self.0.method
+                ),
+            )),
+        }
+    }
+
     /// A connection for reading.
     pub async fn read(&self) -> Result<Reader> {
-        Ok(self.0.app.db.read().await?)
+        match &self.0.ambient {
+            Some(ambient) => Ok(ambient.read()?),
+            None => Ok(self.0.app.db.read().await?),
+        }
     }
 
     /// Runs `work` in the call's one write transaction. The events it emits, the audit entry and the idempotency record are
@@ -218,23 +271,22 @@ impl Context {
         F: AsyncFn(&mut Tx<'_>) -> Result<T> + Send + 'static,
     {
         let ctx = self.clone();
-        let outcome: Result<Result<T, Replay>, NotCommitted<T>> = self
-            .0
-            .app
-            .db
-            .write(self.0.request.deadline, async move |transaction: &mut Transaction| {
-                let mut tx = Tx::new(transaction, ctx.clone());
-                if let Some(replay) = idempotency::begin(&mut tx).await? {
-                    return Ok(Err(replay));
-                }
-                let answer = work(&mut tx).await?;
-                if ctx.options().dry_run {
-                    return Err(NotCommitted::Rehearsed(answer));
-                }
-                tx.finish(&answer).await?;
-                Ok(Ok(answer))
-            })
-            .await;
+        let work = async move |transaction: &mut Transaction| {
+            let mut tx = Tx::new(transaction, ctx.clone());
+            if let Some(replay) = idempotency::begin(&mut tx).await? {
+                return Ok(Err(replay));
+            }
+            let answer = work(&mut tx).await?;
+            if ctx.options().dry_run {
+                return Err(NotCommitted::Rehearsed(answer));
+            }
+            tx.finish(&answer).await?;
+            Ok(Ok(answer))
+        };
+        let outcome: Result<Result<T, Replay>, NotCommitted<T>> = match &self.0.ambient {
+            Some(ambient) => ambient.write(work).await,
+            None => self.0.app.db.write(self.0.request.deadline, work).await,
+        };
         match outcome {
             Ok(Ok(answer)) | Err(NotCommitted::Rehearsed(answer)) => Ok(answer),
             Err(NotCommitted::Failed(error)) => Err(error),
@@ -252,7 +304,10 @@ impl Context {
         T: Send + 'static,
         F: AsyncFnOnce(&mut Conn) -> Result<T> + Send + 'static,
     {
-        self.0.app.db.scan(self.0.request.deadline, work).await
+        match &self.0.ambient {
+            Some(ambient) => work(&mut *ambient.read()?).await,
+            None => self.0.app.db.scan(self.0.request.deadline, work).await,
+        }
     }
 
     /// The stored answer that this call came back with, if it did.

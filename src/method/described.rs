@@ -1,14 +1,16 @@
 //! A row of the registry with its schemas and its words.
 
-use std::sync::{Arc, OnceLock};
+use std::panic::AssertUnwindSafe;
+use std::sync::OnceLock;
 
-use futures_util::future::LocalBoxFuture;
+use futures_util::FutureExt;
 use schemars::SchemaGenerator;
 use schemars::generate::{Contract, SchemaSettings};
 use serde_json::Value;
 
+use super::codes::Code;
 use super::entry::{Answer, Call, Entry, Kind};
-use super::error::Result;
+use super::error::{Error, Result};
 
 /// A method with its schemas and its words.
 pub struct Described {
@@ -72,9 +74,18 @@ impl Described {
         self.schemas().takes_if_version
     }
 
-    /// Calls the method.
-    pub fn call(self: &Arc<Self>, call: Call) -> LocalBoxFuture<'static, Result<Answer>> {
-        (self.entry.call)(call)
+    /// Calls the method. A read is given up at its deadline; a write ends by itself, for it is refused past its deadline, and once
+    /// it is being committed it must not be called off.
+    pub async fn call(&self, call: Call) -> Result<Answer> {
+        let deadline = call.request.deadline;
+        let running = AssertUnwindSafe((self.entry.call)(call)).catch_unwind();
+        let outcome = match self.entry.kind {
+            Kind::Read => tokio::time::timeout_at(deadline.into(), running)
+                .await
+                .map_err(|_| Error::new(Code::RequestTimeout, "The call took too long; retry."))?,
+            Kind::Write | Kind::Delete => running.await,
+        };
+        outcome.unwrap_or_else(|_| Err(Error::internal("the method panicked")))
     }
 
     /// Adds the schemas of arguments and result to a document that many methods share.

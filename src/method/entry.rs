@@ -20,6 +20,7 @@ use super::error::{Error, Result};
 use super::idempotency;
 use super::object::Output;
 use super::scope::{Area, Scope};
+use crate::db::Ambient;
 
 /// One operation of the API. The struct that implements it is its arguments; its doc comment is its documentation.
 pub trait Method: Serialize + DeserializeOwned + JsonSchema + Send + 'static {
@@ -43,8 +44,10 @@ pub trait Method: Serialize + DeserializeOwned + JsonSchema + Send + 'static {
     const BODY_LIMIT: usize = BODY_LIMIT;
     /// Whether it takes `dry_run`: everything is done, the answer made, and then all of it is taken back.
     const DRY_RUN: bool = false;
-    /// Whether the work goes on after the answer, which is then a job: 202 in place of 200.
+    /// Whether the work goes on after the answer: 202 in place of 200, and never in a batch.
     const ACCEPTED: bool = false;
+    /// Which batches may call it: not those that are one transaction if it does more than use the database.
+    const BATCHING: Batching = Batching::Any;
     /// Set when the method is on its way out.
     const DEPRECATED: Option<Deprecation> = None;
 
@@ -79,6 +82,18 @@ impl Access {
     pub const fn write(area: Area) -> Self {
         Self::Scope(Scope::write(area))
     }
+}
+
+/// Which batches may call a method.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Batching {
+    /// All of them.
+    Any,
+    /// Those that are not one transaction: the method waits for something besides the database, such as the hash of a password
+    /// or the store of files, and nobody else may write meanwhile.
+    NotAtomic,
+    /// None: what it takes or answers is too large or too long for a part of a call.
+    Never,
 }
 
 /// What a method does to what is stored.
@@ -198,6 +213,8 @@ pub struct Entry {
     pub dry_run: bool,
     /// Whether the work goes on after the answer: 202 in place of 200.
     pub accepted: bool,
+    /// Which batches may call it.
+    pub batching: Batching,
     /// Whether it is on its way out.
     pub deprecated: Option<Deprecation>,
     pub(super) call: fn(Call) -> LocalBoxFuture<'static, Result<Answer>>,
@@ -217,6 +234,17 @@ pub struct Call {
     pub caller: Option<Arc<Caller>>,
     /// The request.
     pub request: Arc<Request>,
+    /// What it is a part of.
+    pub within: Within,
+}
+
+/// What a call is a part of: nothing, if it was made by itself.
+#[derive(Default)]
+pub struct Within {
+    /// The transaction that is open around it.
+    pub transaction: Option<Ambient>,
+    /// The idempotency key of its place in the larger call, and the fingerprint of that.
+    pub idempotency: Option<(String, [u8; 32])>,
 }
 
 impl Entry {
@@ -235,6 +263,7 @@ impl Entry {
             for_contacts: M::FOR_CONTACTS,
             dry_run: M::DRY_RUN,
             accepted: M::ACCEPTED,
+            batching: if M::ACCEPTED { Batching::Never } else { M::BATCHING },
             deprecated: M::DEPRECATED,
             call: |call| run::<M>(call).boxed_local(),
             arguments: |generator| generator.subschema_for::<M>().to_value(),
@@ -244,7 +273,7 @@ impl Entry {
 }
 
 async fn run<M: Method>(call: Call) -> Result<Answer> {
-    let Call { method, input, app, caller, request } = call;
+    let Call { method, input, app, caller, request, within } = call;
     let (args, extras) = args::read::<M>(&method, input)?;
     let writes = M::KIND != Kind::Read;
     let key = match (&request.idempotency_key, &extras.idempotency_key) {
@@ -258,10 +287,15 @@ async fn run<M: Method>(call: Call) -> Result<Answer> {
         (None, Some(argument)) => Some(idempotency::parse_key(argument)?),
         (None, None) => None,
     };
+    if within.idempotency.is_some() && key.is_some() {
+        return Err(Error::argument("/idempotency_key", "not_allowed", "the key of the batch covers all its calls"));
+    }
     // Without a caller there is nobody whose key it could be, and a dry run leaves nothing that could be done twice.
-    let idempotency = match key.filter(|_| writes && caller.is_some() && !extras.dry_run) {
-        Some(key) => Some((key, idempotency::fingerprint(M::NAME, &args)?)),
-        None => None,
+    let counts = writes && caller.is_some() && !extras.dry_run;
+    let idempotency = match (within.idempotency.filter(|_| counts), key.filter(|_| counts)) {
+        (Some(of_part), _) => Some(of_part),
+        (None, Some(key)) => Some((key, idempotency::fingerprint(M::NAME, &args)?)),
+        (None, None) => None,
     };
     let options = Options {
         idempotency,
@@ -271,7 +305,7 @@ async fn run<M: Method>(call: Call) -> Result<Answer> {
         dry_run: extras.dry_run,
         wants_pagination_data: extras.wants_pagination_data,
     };
-    let ctx = Context::new(app, method, caller, request, options);
+    let ctx = Context::new(app, method, caller, request, options, within.transaction);
     let output = args.call(ctx.clone()).await?;
     let replay = ctx.replayed();
     let body = match replay {

@@ -5,7 +5,7 @@ use std::panic::Location;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::codes::{Code, ErrorType};
 use super::object::Object;
@@ -23,7 +23,8 @@ struct Inner {
     fields: Vec<FieldError>,
     details: Map<String, Value>,
     retry_after: Option<u32>,
-    precondition: bool,
+    /// The type and status of what it stands for, in place of those of its code.
+    stands_for: Option<(ErrorType, u16)>,
     retryable: bool,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
     location: &'static Location<'static>,
@@ -66,7 +67,7 @@ impl Error {
             fields: Vec::new(),
             details: Map::new(),
             retry_after: (code.status() == 503).then_some(1),
-            precondition: false,
+            stands_for: None,
             retryable: false,
             source: None,
             location: Location::caller(),
@@ -133,6 +134,22 @@ impl Error {
         self
     }
 
+    /// The same once more, without its cause.
+    pub fn again(&self) -> Self {
+        let inner = &self.0;
+        Self(Box::new(Inner {
+            code: inner.code,
+            message: inner.message.clone(),
+            fields: inner.fields.clone(),
+            details: inner.details.clone(),
+            retry_after: inner.retry_after,
+            stands_for: inner.stands_for,
+            retryable: inner.retryable,
+            source: None,
+            location: inner.location,
+        }))
+    }
+
     /// Says when to try again, in seconds.
     pub fn retry_after(mut self, seconds: u32) -> Self {
         self.0.retry_after = Some(seconds.max(1));
@@ -141,7 +158,17 @@ impl Error {
 
     /// The condition came as `If-Match`: status 412 in place of 409 (RFC 9110, section 13.1.1).
     pub fn as_precondition(mut self) -> Self {
-        self.0.precondition = true;
+        self.0.stands_for = Some((ErrorType::Precondition, 412));
+        self
+    }
+
+    /// It says that more failed because of `cause`: what clients do about it, and what is tried again, goes by that.
+    pub fn caused_by(mut self, cause: Self) -> Self {
+        self.0.stands_for = Some((cause.error_type(), cause.status()));
+        self.0.retry_after = cause.0.retry_after;
+        self.0.retryable = cause.0.retryable;
+        self.0.location = cause.0.location;
+        self.0.source = cause.0.source;
         self
     }
 
@@ -172,12 +199,40 @@ impl Error {
 
     /// The type that clients switch on.
     pub fn error_type(&self) -> ErrorType {
-        if self.0.precondition { ErrorType::Precondition } else { self.0.code.error_type() }
+        self.0.stands_for.map_or_else(|| self.0.code.error_type(), |(error_type, _)| error_type)
     }
 
     /// The HTTP status.
     pub fn status(&self) -> u16 {
-        if self.0.precondition { 412 } else { self.0.code.status() }
+        self.0.stands_for.map_or_else(|| self.0.code.status(), |(_, status)| status)
+    }
+
+    /// The error as it stands in a body under `error`.
+    pub fn body(&self, request_id: &str, base_url: &str) -> Map<String, Value> {
+        let mut body = Map::new();
+        body.insert("type".into(), self.error_type().as_str().into());
+        body.insert("code".into(), self.code().as_str().into());
+        body.insert("message".into(), self.message().into());
+        if !self.fields().is_empty() {
+            body.insert("errors".into(), json!(self.fields()));
+        }
+        for (name, value) in self.details() {
+            body.insert(name.clone(), value.clone());
+        }
+        if let Some(seconds) = self.retry_after_seconds() {
+            body.insert("retry_after".into(), seconds.into());
+        }
+        body.insert("doc_url".into(), self.doc_url(base_url).into());
+        body.insert("request_id".into(), request_id.into());
+        body
+    }
+
+    /// Where more about it is to be read.
+    pub fn doc_url(&self, base_url: &str) -> String {
+        match self.code() {
+            Code::UnknownMethod => format!("{base_url}/docs/methods"),
+            code => format!("{base_url}/docs/errors#{}", code.as_str()),
+        }
     }
 
     /// Whether it may be gone when the same is tried again: a concurrent transaction got in the way, or the database is away.

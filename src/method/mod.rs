@@ -37,7 +37,7 @@ pub use caller::{Actor, ActorType, Caller, Credential, KeyLimits};
 pub use codes::{Code, ErrorType};
 pub use context::{Context, Request};
 pub use described::Described;
-pub use entry::{Access, Answer, BODY_LIMIT, Call, Deprecation, Entry, Kind, Method, Policy, Rate};
+pub use entry::{Access, Answer, BODY_LIMIT, Batching, Call, Deprecation, Entry, Kind, Method, Policy, Rate, Within};
 pub use error::{Error, FieldError, OrConflict, Result};
 pub use fields::{Document, Int, List, Name, Nullable, Text, Words};
 pub use formats::{

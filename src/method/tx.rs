@@ -13,7 +13,7 @@ use super::context::Context;
 use super::error::{Error, FieldError, Result};
 use super::idempotency;
 use super::object::Object;
-use crate::db::{Backend, Conn, Id, Mark, Timestamp, Transaction};
+use crate::db::{Ambient, Backend, Conn, Id, Mark, Timestamp, Transaction};
 use crate::run;
 use crate::schema::{audit_entries, custom_fields, events};
 
@@ -152,6 +152,11 @@ impl<'a> Tx<'a> {
             }
         }
         Ok(all)
+    }
+
+    /// Opens this transaction to calls that know nothing of each other, until `work` is done.
+    pub async fn open_around<T>(&mut self, work: impl AsyncFnOnce(&Ambient) -> T) -> T {
+        Ambient::around(self.transaction, work).await
     }
 
     /// The object that the call is about, as it was found: not there is 404, another version than the caller expects is 409 or
@@ -299,8 +304,9 @@ impl<'a> Tx<'a> {
 /// Stores the audit entries and the events. PostgreSQL gets them together and answers them together: one wait in place of many.
 async fn store(conn: &mut Conn, entries: &[AuditEntry<'_>], events: &[Event]) -> diesel::QueryResult<()> {
     match conn.backend() {
-        Backend::Sqlite(conn) => {
+        Backend::Sqlite(mut conn) => {
             use diesel::RunQueryDsl as _;
+            let conn = &mut *conn;
             entries.iter().try_for_each(|entry| {
                 diesel::insert_into(audit_entries::table).values(entry).execute(conn).map(|_| ())
             })?;

@@ -59,6 +59,7 @@ impl Fetch {
 
     /// The client of this server.
     pub fn of(ctx: &Context) -> Result<&Self> {
+        ctx.outside_transaction()?;
         ctx.service()
     }
 

@@ -99,7 +99,7 @@ async fn free_row(tx: &mut Tx<'_>, id: Id) -> Result<i64> {
     bytes.copy_from_slice(&id.as_bytes()[..8]);
     let head = u64::from_be_bytes(bytes);
     let first = ((head >> 16) << WITHIN) as i64;
-    let Backend::Sqlite(conn) = tx.backend() else {
+    let Backend::Sqlite(mut conn) = tx.backend() else {
         return Ok(first | ((head & 0x0fff) << 3) as i64);
     };
     use diesel::RunQueryDsl as _;
@@ -110,7 +110,7 @@ async fn free_row(tx: &mut Tx<'_>, id: Id) -> Result<i64> {
             .filter(search_words::row.ge(from).and(search_words::row.lt(until)))
             .order(search_words::row.desc())
             .select(search_words::row)
-            .first(conn)
+            .first(&mut *conn)
             .optional()?;
         match last {
             None => return Ok(from),

@@ -5,6 +5,7 @@
 mod api_keys;
 mod approvals;
 mod auth;
+mod batch;
 mod bulk;
 mod channels;
 mod cli;

@@ -49,6 +49,7 @@ impl From<BlobError> for Error {
 impl Blobs {
     /// The store of this server.
     pub fn of(ctx: &Context) -> Result<&Self> {
+        ctx.outside_transaction()?;
         ctx.service()
     }
 

@@ -1,4 +1,5 @@
-//! What goes in and out in bulk, and the record of it.
+//! Data in and data out, many calls in one, and what was done by whom.
 
+pub mod batch;
 pub mod imports;
 pub mod jobs;

@@ -71,9 +71,9 @@ where
     let deadline = std::time::Instant::now() + std::time::Duration::from_secs(60);
     let explain = async move |tx: &mut Transaction| -> Result<String, dotdesk::db::Fault> {
         match tx.backend() {
-            Backend::Sqlite(conn) => {
+            Backend::Sqlite(mut conn) => {
                 use diesel::RunQueryDsl;
-                let lines: Vec<(i32, i32, i32, String)> = ExplainPlan(query.clone()).load(conn)?;
+                let lines: Vec<(i32, i32, i32, String)> = ExplainPlan(query.clone()).load(&mut *conn)?;
                 Ok(lines.into_iter().map(|line| line.3 + "\n").collect())
             }
             Backend::Postgres(mut conn) => {

@@ -153,6 +153,11 @@ impl Fixtures {
                 continue;
             }
             let replacement = match (name.as_str(), resource) {
+                ("calls", "batch") => {
+                    let mut calls = value.clone();
+                    calls[1]["args"]["user_id"] = self.user.clone();
+                    calls
+                }
                 ("id", "teams") => self.team.clone(),
                 ("id", "users") if method.name() == "users.resendInvite" => self.invited.clone(),
                 ("id", "users") => self.user.clone(),

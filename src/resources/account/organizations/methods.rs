@@ -14,8 +14,8 @@ use crate::access::session;
 use crate::arguments;
 use crate::db::Id;
 use crate::method::{
-    Access, Area, Code, Context, Currency, Email, Entry, Error, FieldError, Hostname, Kind, Language, List, Method,
-    Name, Nullable, Output, Patch, Rate, Result, Timezone, Tx, Url, Words,
+    Access, Area, Batching, Code, Context, Currency, Email, Entry, Error, FieldError, Hostname, Kind, Language, List,
+    Method, Name, Nullable, Output, Patch, Rate, Result, Timezone, Tx, Url, Words,
 };
 use crate::resources::account::{auth, teams, users};
 
@@ -81,6 +81,7 @@ impl Method for Create {
     const EVENTS: &'static [&'static str] =
         &["organization.created", "role.created", "user.created", "session.created"];
     const EXAMPLE: &'static str = r#"{"name":"Menlo","owner":{"name":"Jane Doe","email":"jane@example.com","password":"correct horse battery staple"}}"#;
+    const BATCHING: Batching = Batching::NotAtomic;
     type Output = Created;
 
     async fn call(self, ctx: Context) -> Result<Created> {

@@ -16,7 +16,7 @@ use crate::arguments;
 use crate::db::{Id, Json};
 use crate::jobs::{self, Job, New};
 use crate::method::{
-    Access, Area, Code, Context, Entry, Error, FieldError, Kind, List, Method, Page, Policy, Rate, Result, Tx,
+    Access, Area, Batching, Code, Context, Entry, Error, FieldError, Kind, List, Method, Page, Policy, Rate, Result, Tx,
 };
 use crate::resources::inbox::files;
 
@@ -163,6 +163,7 @@ impl Method for Validate {
     const RATE: Rate = Rate { policy: Policy::Bulk, cost: 1 };
     const ERRORS: &'static [Code] = &[Code::LimitExceeded];
     const BODY_LIMIT: usize = BODY_LIMIT;
+    const BATCHING: Batching = Batching::NotAtomic;
     const EXAMPLE: &'static str = r#"{"object":"contact","records":[{"name":"John Doe","email":"john@acme.com"}]}"#;
     type Output = Validation;
 

@@ -9,7 +9,7 @@ use crate::access::user::{UserKind, UserStatus};
 use crate::arguments;
 use crate::db::Id;
 use crate::method::{
-    Access, Code, Context, Email, Error, FieldError, Hostname, Kind, Method, Name, Rate, Result, Tx, Username,
+    Access, Batching, Code, Context, Email, Error, FieldError, Hostname, Kind, Method, Name, Rate, Result, Tx, Username,
 };
 use crate::resources::account::users::{self, User};
 
@@ -36,6 +36,7 @@ impl Method for Login {
     const RATE: Rate = Rate::AUTH;
     const EVENTS: &'static [&'static str] = &["session.created"];
     const EXAMPLE: &'static str = r#"{"email":"jane@example.com","password":"correct horse battery staple"}"#;
+    const BATCHING: Batching = Batching::NotAtomic;
     type Output = LoggedIn;
 
     async fn call(self, ctx: Context) -> Result<LoggedIn> {

@@ -13,8 +13,8 @@ use crate::access::user::{TokenPurpose, UserKind, UserStatus};
 use crate::arguments;
 use crate::db::Timestamp;
 use crate::method::{
-    Access, Actor, ActorType, Caller, Code, Context, Email, Error, Hostname, Kind, Method, Name, Rate, Result,
-    ScopeSet, Void,
+    Access, Actor, ActorType, Batching, Caller, Code, Context, Email, Error, Hostname, Kind, Method, Name, Rate,
+    Result, ScopeSet, Void,
 };
 use crate::providers::mail::{Mail, enqueue};
 use crate::resources::account::users;
@@ -44,6 +44,7 @@ impl Method for RequestPasswordReset {
     const KIND: Kind = Kind::Write;
     const RATE: Rate = Rate::AUTH;
     const EXAMPLE: &'static str = r#"{"email":"jane@example.com"}"#;
+    const BATCHING: Batching = Batching::NotAtomic;
     type Output = Void;
 
     async fn call(self, ctx: Context) -> Result<Void> {
@@ -116,6 +117,7 @@ impl Method for ResetPassword {
     const EVENTS: &'static [&'static str] = &["user.password_changed"];
     const EXAMPLE: &'static str =
         r#"{"token":"dd_reset_0oHZkJ4q7rV2mXyW9bTnEaPcLsGdUf31_1aB2cD","new_password":"correct horse battery staple"}"#;
+    const BATCHING: Batching = Batching::NotAtomic;
     type Output = Void;
 
     async fn call(self, ctx: Context) -> Result<Void> {

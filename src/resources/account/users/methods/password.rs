@@ -4,7 +4,7 @@ use crate::access::store::withdraw;
 use crate::access::user::TokenPurpose;
 use crate::arguments;
 use crate::db::Id;
-use crate::method::{Access, Code, Context, Credential, Error, Kind, Method, Rate, Result, Void, Words};
+use crate::method::{Access, Batching, Code, Context, Credential, Error, Kind, Method, Rate, Result, Void, Words};
 use crate::resources::account::users::{User, UserKind, UserStatus, rules, store};
 
 arguments! {
@@ -31,6 +31,7 @@ impl Method for ChangePassword {
     const EVENTS: &'static [&'static str] = &["user.password_changed"];
     const EXAMPLE: &'static str =
         r#"{"current_password":"correct horse battery staple","new_password":"seven quiet herons at dusk"}"#;
+    const BATCHING: Batching = Batching::NotAtomic;
     type Output = Void;
 
     async fn call(self, ctx: Context) -> Result<Void> {

@@ -3,7 +3,7 @@
 use super::{BODY_LIMIT, INLINE_BYTES, judge};
 use crate::arguments;
 use crate::db::{Json, Timestamp};
-use crate::method::{Access, Area, Binary, Code, Context, Error, Kind, MediaType, Method, Name, Result, Url};
+use crate::method::{Access, Area, Batching, Binary, Code, Context, Error, Kind, MediaType, Method, Name, Result, Url};
 use crate::providers::fetch::Fetch;
 use crate::resources::inbox::files::model::{File, FileRow};
 use crate::resources::inbox::files::{signatures, storage, store};
@@ -36,6 +36,7 @@ impl Method for Create {
     const ERRORS: &'static [Code] = &[Code::UnsafeUrl, Code::LimitExceeded];
     const EVENTS: &'static [&'static str] = &["file.created"];
     const EXAMPLE: &'static str = r#"{"name":"hello.txt","content_type":"text/plain","content_base64":"SGVsbG8="}"#;
+    const BATCHING: Batching = Batching::Never;
     type Output = File;
 
     async fn call(self, ctx: Context) -> Result<File> {

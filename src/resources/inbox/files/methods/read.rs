@@ -3,7 +3,7 @@
 use super::INLINE_BYTES;
 use crate::arguments;
 use crate::db::Id;
-use crate::method::{Access, Area, Code, Context, Error, Int, Kind, Method, Name, Page, Result, binary};
+use crate::method::{Access, Area, Batching, Code, Context, Error, Int, Kind, Method, Name, Page, Result, binary};
 use crate::providers::blobs::{BlobError, Blobs};
 use crate::resources::inbox::files::model::{File, FileStatus, MAX_BYTES, Part};
 use crate::resources::inbox::files::{storage, store};
@@ -51,6 +51,7 @@ impl Method for Read {
     const KIND: Kind = Kind::Read;
     const ERRORS: &'static [Code] = &[Code::InvalidState];
     const EXAMPLE: &'static str = r#"{"id":"0193f3a1-b2c3-7d4e-8f90-a1b2c3d4e5f6"}"#;
+    const BATCHING: Batching = Batching::NotAtomic;
     type Output = Part;
 
     async fn call(self, ctx: Context) -> Result<Part> {

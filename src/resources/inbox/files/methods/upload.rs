@@ -9,7 +9,7 @@ use super::{BODY_LIMIT, judge};
 use crate::arguments;
 use crate::db::{Id, Json, Timestamp};
 use crate::method::{
-    Access, Area, Binary, Code, Context, Error, Int, Kind, MediaType, Method, Name, Result, Sha256Hex, Tx,
+    Access, Area, Batching, Binary, Code, Context, Error, Int, Kind, MediaType, Method, Name, Result, Sha256Hex, Tx,
 };
 use crate::providers::blobs::{BlobError, Blobs};
 use crate::resources::inbox::files::model::{File, FileRow, FileStatus, MAX_BYTES, Scan, ScanState};
@@ -99,6 +99,7 @@ impl Method for AppendChunk {
     const ERRORS: &'static [Code] = &[Code::InvalidState, Code::LimitExceeded];
     const EXAMPLE: &'static str =
         r#"{"id":"0193f3a1-b2c3-7d4e-8f90-a1b2c3d4e5f6","offset":0,"content_base64":"AAAAGGZ0eXBtcDQy"}"#;
+    const BATCHING: Batching = Batching::Never;
     type Output = File;
 
     async fn call(self, ctx: Context) -> Result<File> {
@@ -219,6 +220,7 @@ impl Method for CompleteUpload {
     const ERRORS: &'static [Code] = &[Code::InvalidState];
     const EVENTS: &'static [&'static str] = &["file.created"];
     const EXAMPLE: &'static str = r#"{"id":"0193f3a1-b2c3-7d4e-8f90-a1b2c3d4e5f6"}"#;
+    const BATCHING: Batching = Batching::NotAtomic;
     type Output = File;
 
     async fn call(self, ctx: Context) -> Result<File> {
