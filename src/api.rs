@@ -5,7 +5,7 @@ use crate::method::Entry;
 use crate::resources::account::{api_keys, auth, organizations, roles, teams, users};
 use crate::resources::channels::channels;
 use crate::resources::crm::{companies, contacts, custom_fields, metadata, pipelines, segments, tags};
-use crate::resources::data::{batch, imports, jobs};
+use crate::resources::data::{batch, exports, imports, jobs};
 use crate::resources::inbox::{conversations, csat, files, messages, queries, views};
 use crate::resources::system::api;
 
@@ -37,6 +37,7 @@ pub const TABLES: &[&[Entry]] = &[
     channels::METHODS,
     // Data in, data out
     imports::METHODS,
+    exports::METHODS,
     jobs::METHODS,
     batch::METHODS,
     // System
@@ -44,4 +45,4 @@ pub const TABLES: &[&[Entry]] = &[
 ];
 
 /// Every kind of job.
-pub const JOBS: &[&[JobEntry]] = &[companies::JOBS, contacts::JOBS, conversations::JOBS, imports::JOBS];
+pub const JOBS: &[&[JobEntry]] = &[companies::JOBS, contacts::JOBS, conversations::JOBS, imports::JOBS, exports::JOBS];

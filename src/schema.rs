@@ -984,6 +984,30 @@ table! {
     }
 }
 
+table! {
+    use diesel::sql_types::*;
+    use crate::db::{IdSql, JsonSql, TimestampSql};
+
+    exports (organization_id, id) {
+        organization_id -> IdSql,
+        id -> IdSql,
+        job_id -> IdSql,
+        object -> Text,
+        query -> Nullable<Text>,
+        fields -> Nullable<JsonSql>,
+        format -> Text,
+        status -> Text,
+        file_id -> Nullable<IdSql>,
+        upload_id -> IdSql,
+        row_count -> BigInt,
+        failure -> Nullable<JsonSql>,
+        expires_at -> Nullable<TimestampSql>,
+        created_by -> Nullable<IdSql>,
+        ended_at -> Nullable<TimestampSql>,
+        created_at -> TimestampSql,
+    }
+}
+
 allow_tables_to_appear_in_same_query!(users, team_members, teams, roles);
 allow_tables_to_appear_in_same_query!(sessions, tokens);
 allow_tables_to_appear_in_same_query!(

@@ -41,20 +41,30 @@ impl Workshop {
     }
 }
 
-/// Does what is due until nothing is; answers how often a job was taken up.
+/// Does what is due until nothing is that other workers have not taken; answers how often a job was taken up.
 pub async fn work(app: &App) -> Result<usize> {
     let mut turns = 0;
     while store::is_due(&mut *app.db.read().await?, app.now()).await? {
         match take_up(app).await? {
-            Some(taken) => {
+            Looked::Taken(taken) => {
                 serve(app, &taken).await?;
                 turns += 1;
             }
-            // Somebody else was faster.
-            None => tokio::task::yield_now().await,
+            Looked::Nothing => {}
+            Looked::Busy => break,
         }
     }
     Ok(turns)
+}
+
+/// What became of looking for a job.
+enum Looked {
+    /// This worker has a space to itself, and a job whose turn it is there.
+    Taken(Taken),
+    /// A space had no job that is due, after all.
+    Nothing,
+    /// Others are about to take all that there is.
+    Busy,
 }
 
 /// A space that this worker has to itself, and the job whose turn it is there.
@@ -65,19 +75,19 @@ struct Taken {
     lease: Id,
 }
 
-async fn take_up(app: &App) -> Result<Option<Taken>> {
+async fn take_up(app: &App) -> Result<Looked> {
     let (now, lease) = (app.now(), app.new_id());
     let until = now.plus_seconds(LEASE_SECONDS);
     app.db
-        .write(Instant::now() + STORING, async move |tx: &mut Transaction| -> Result<Option<Taken>> {
-            let Some(space) = store::next_lane(tx, now).await? else { return Ok(None) };
+        .write(Instant::now() + STORING, async move |tx: &mut Transaction| -> Result<Looked> {
+            let Some(space) = store::next_lane(tx, now).await? else { return Ok(Looked::Busy) };
             let Some(job) = store::next_job(tx, space, now).await? else {
                 store::leave(tx, space, now).await?;
-                return Ok(None);
+                return Ok(Looked::Nothing);
             };
             store::begin(tx, space, job, now).await?;
             store::lease(tx, space, lease, until).await?;
-            Ok(Some(Taken { space, job, lease }))
+            Ok(Looked::Taken(Taken { space, job, lease }))
         })
         .await
 }

@@ -117,6 +117,7 @@ codes! {
     FileNotFound = "file_not_found" NotFound 404 "There is no such file.";
     SegmentNotFound = "segment_not_found" NotFound 404 "There is no such segment.";
     MergeNotFound = "merge_not_found" NotFound 404 "There is no such merge.";
+    ExportNotFound = "export_not_found" NotFound 404 "There is no such export.";
     ImportNotFound = "import_not_found" NotFound 404 "There is no such import.";
     JobNotFound = "job_not_found" NotFound 404 "There is no such job.";
     VersionConflict = "version_conflict" Conflict 409 "The object changed since the version you named; `current` is what it is now. With If-Match the status is 412 and the type `precondition`.";

@@ -8,6 +8,7 @@ use crate::db::{Id, Timestamp, Transaction};
 use crate::jobs;
 use crate::method::{App, Result};
 use crate::resources::crm::contacts;
+use crate::resources::data::exports;
 use crate::resources::inbox::conversations;
 use crate::schema::{idempotency_keys, sessions, tokens};
 use crate::{run, run_each};
@@ -44,6 +45,7 @@ pub async fn run(app: &App) -> Result<usize> {
             break;
         }
     }
+    count += exports::expire(app).await?;
     loop {
         let deadline = Instant::now() + Duration::from_secs(30);
         let before = now.plus_seconds(-JOB_SECONDS);

@@ -105,3 +105,26 @@ CREATE TABLE import_errors (
     PRIMARY KEY (organization_id, import_id, id),
     FOREIGN KEY (organization_id, import_id) REFERENCES imports (organization_id, id) ON DELETE CASCADE
 );
+
+CREATE TABLE exports (
+    organization_id uuid NOT NULL,
+    id uuid NOT NULL,
+    job_id uuid NOT NULL,
+    object text NOT NULL,
+    query text,
+    fields jsonb,
+    format text NOT NULL,
+    status text NOT NULL,
+    file_id uuid,
+    upload_id uuid NOT NULL,
+    row_count bigint NOT NULL,
+    failure jsonb,
+    expires_at timestamptz,
+    created_by uuid,
+    ended_at timestamptz,
+    created_at timestamptz NOT NULL,
+    PRIMARY KEY (organization_id, id),
+    FOREIGN KEY (organization_id, job_id) REFERENCES jobs (organization_id, id) ON DELETE CASCADE
+);
+CREATE INDEX exports_job ON exports (organization_id, job_id);
+CREATE INDEX exports_expiry ON exports (expires_at) WHERE file_id IS NOT NULL;

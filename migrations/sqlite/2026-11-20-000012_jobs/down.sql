@@ -1,3 +1,4 @@
+DROP TABLE exports;
 DROP TABLE import_errors;
 DROP TABLE imports;
 DROP TABLE job_lanes;

@@ -105,3 +105,26 @@ CREATE TABLE import_errors (
     PRIMARY KEY (organization_id, import_id, id),
     FOREIGN KEY (organization_id, import_id) REFERENCES imports (organization_id, id) ON DELETE CASCADE
 ) WITHOUT ROWID;
+
+CREATE TABLE exports (
+    organization_id BLOB NOT NULL,
+    id BLOB NOT NULL,
+    job_id BLOB NOT NULL,
+    object TEXT NOT NULL,
+    query TEXT,
+    fields TEXT,
+    format TEXT NOT NULL,
+    status TEXT NOT NULL,
+    file_id BLOB,
+    upload_id BLOB NOT NULL,
+    row_count INTEGER NOT NULL,
+    failure TEXT,
+    expires_at INTEGER,
+    created_by BLOB,
+    ended_at INTEGER,
+    created_at INTEGER NOT NULL,
+    PRIMARY KEY (organization_id, id),
+    FOREIGN KEY (organization_id, job_id) REFERENCES jobs (organization_id, id) ON DELETE CASCADE
+) WITHOUT ROWID;
+CREATE INDEX exports_job ON exports (organization_id, job_id);
+CREATE INDEX exports_expiry ON exports (expires_at) WHERE file_id IS NOT NULL;

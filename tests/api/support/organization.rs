@@ -182,7 +182,8 @@ pub async fn row_counts(app: &App) -> Vec<(String, i64)> {
         job_results,
         job_lanes,
         imports,
-        import_errors
+        import_errors,
+        exports
     )
 }
 

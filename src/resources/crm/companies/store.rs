@@ -137,6 +137,17 @@ pub async fn ids(conn: &mut Conn, space: Id, passing: &Predicate, after: Id, mos
         .load(c))?)
 }
 
+/// The companies that pass, after one of them and in the order of their ids.
+pub async fn after(conn: &mut Conn, space: Id, passing: &Predicate, after: Id, most: i64) -> Result<Vec<Company>> {
+    Ok(run!(conn, |c| companies::table
+        .filter(companies::organization_id.eq(space).and(companies::id.gt(after)))
+        .filter(passing.clone())
+        .order(companies::id)
+        .limit(most)
+        .select(Company::as_select())
+        .load(c))?)
+}
+
 /// Counts contacts that came to a company, or left it. Whoever moves contacts between companies counts in the order of the ids of
 /// the companies, or calls [`move_contact`].
 pub async fn count_contacts(tx: &mut Tx<'_>, company: Id, delta: i32) -> Result<()> {

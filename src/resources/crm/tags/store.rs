@@ -50,6 +50,17 @@ pub async fn lock_key(tx: &mut Tx<'_>, key: &str) -> Result<Option<TagRow>> {
     )?)
 }
 
+/// The tags after one of them, in the order of their ids.
+pub async fn after(conn: &mut Conn, organization: Id, after: Id, most: i64) -> Result<Vec<Tag>> {
+    let rows: Vec<TagRow> = run!(conn, |c| tags::table
+        .filter(tags::organization_id.eq(organization).and(tags::id.gt(after)))
+        .order(tags::id)
+        .limit(most)
+        .select(TagRow::as_select())
+        .load(c))?;
+    with_usage(conn, organization, rows).await
+}
+
 /// The tags of an organization, or those that have a text in their names.
 pub async fn list(
     conn: &mut Conn,

@@ -9,7 +9,7 @@ mod figures;
 mod gone;
 pub mod heirs;
 mod history;
-mod list;
+pub mod list;
 mod merging;
 mod methods;
 mod model;

@@ -17,7 +17,7 @@ use super::store;
 use crate::db::prelude::*;
 use crate::db::{Conn, Id, Timestamp};
 use crate::method::{App, Code, Context, Error, Result, Tx};
-use crate::providers::blobs::Blobs;
+use crate::providers::blobs::{BlobError, Blobs};
 use crate::schema::{blobs, file_chunks, files, unused_blobs};
 use crate::{lock, run, run_each};
 
@@ -74,6 +74,28 @@ pub async fn with_blob<T>(ctx: &Context, pieces: Vec<Bytes>, work: impl AsyncFn(
         }
         return outcome;
     }
+}
+
+/// The bytes that have arrived of an upload.
+pub async fn pieces(ctx: &Context, id: Id) -> Result<Vec<Bytes>, BlobError> {
+    let unavailable = |error: Error| BlobError::Unavailable(format!("{error:?}"));
+    let mut conn = ctx.read().await.map_err(unavailable)?;
+    let chunks = store::chunks(&mut conn, ctx.space(), id).await.map_err(unavailable)?;
+    drop(conn);
+    let store = Blobs::of(ctx).map_err(unavailable)?;
+    let mut pieces = Vec::with_capacity(chunks.len());
+    for chunk in chunks {
+        pieces.push(store.read(&chunk.key, 0..chunk.size.unsigned_abs()).await?);
+    }
+    Ok(pieces)
+}
+
+/// Stores bytes that a transaction is to use through [`adopt`]; if none does, they go after a while.
+pub async fn bring(ctx: &Context, pieces: Vec<Bytes>) -> Result<Brought> {
+    let sha256 = sha256(&pieces).await?;
+    let size = pieces.iter().map(|piece| piece.len() as i64).sum();
+    let key = store(ctx, &sha256, pieces).await?;
+    Ok(Brought { sha256, size, key: Some(key), gone: Arc::default() })
 }
 
 /// Stores bytes under a key of their own and answers it. Nothing uses them yet.
