@@ -45,4 +45,5 @@ pub const TABLES: &[&[Entry]] = &[
 ];
 
 /// Every kind of job.
-pub const JOBS: &[&[JobEntry]] = &[companies::JOBS, contacts::JOBS, conversations::JOBS, imports::JOBS, exports::JOBS];
+pub const JOBS: &[&[JobEntry]] =
+    &[companies::JOBS, contacts::JOBS, tags::JOBS, conversations::JOBS, imports::JOBS, exports::JOBS];

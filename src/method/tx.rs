@@ -30,6 +30,8 @@ pub struct Tx<'a> {
     parts: Vec<usize>,
     /// Whether nothing is announced.
     is_silent: bool,
+    /// How many changes there were, announced or not.
+    changes: usize,
 }
 
 /// Where a part of a transaction begins: see [`Tx::begin_part`].
@@ -76,7 +78,7 @@ struct AuditEntry<'a> {
 impl<'a> Tx<'a> {
     pub(super) fn new(transaction: &'a mut Transaction, ctx: Context) -> Self {
         let now = ctx.now();
-        Self { transaction, ctx, now, events: Vec::new(), parts: Vec::new(), is_silent: false }
+        Self { transaction, ctx, now, events: Vec::new(), parts: Vec::new(), is_silent: false, changes: 0 }
     }
 
     /// The call this transaction belongs to.
@@ -200,6 +202,11 @@ impl<'a> Tx<'a> {
         self.is_silent = !is_announced;
     }
 
+    /// How many changes there were so far, announced or not: as many before as after some work means that it changed nothing.
+    pub fn change_count(&self) -> usize {
+        self.changes
+    }
+
     /// Announces that `object` is as it is now: created, deleted, or changed in a way that has no "before".
     pub fn emit<T: Object>(&mut self, event: &'static str, object: &T) -> Result<()> {
         self.push(event, object, None)
@@ -212,6 +219,7 @@ impl<'a> Tx<'a> {
     }
 
     fn push<T: Object>(&mut self, event: &'static str, object: &T, previous: Option<Map<String, Value>>) -> Result<()> {
+        self.changes += 1;
         if self.is_silent {
             return Ok(());
         }

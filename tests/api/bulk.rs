@@ -320,3 +320,46 @@ fn five_thousand_contacts_change_while_others_change_them_too() {
         assert_eq!(newest["version"], 4, "each change counts once");
     });
 }
+
+#[test]
+fn tags_become_one_in_everything_that_has_them() {
+    on_both(async |api| {
+        let admin = api.admin();
+        let mut all = Vec::new();
+        for tags in [json!(["urgent"]), json!(["now", "vip"]), json!(["Urgent", "now", "asap"]), json!(["vip"])] {
+            all.push(admin.ok("contacts.create", json!({ "name": "A", "tags": tags })).await["id"].clone());
+        }
+        let company = admin.ok("companies.create", json!({ "name": "Acme", "tags": ["now"] })).await;
+        let conversation = api.conversation().await;
+        for tag in ["urgent", "now"] {
+            admin.ok("conversations.addTag", json!({ "id": conversation, "tag": tag })).await;
+        }
+        let merge = json!({ "source_names": ["URGENT", "now"], "into": "ASAP" });
+        let mut dry = merge.clone();
+        dry["dry_run"] = json!(true);
+        let before = admin.ok("tags.list", json!({})).await;
+        assert_eq!(counts(&done(api, "tags.merge", dry).await), (7, 0, 0));
+        assert_eq!(admin.ok("tags.list", json!({})).await, before);
+        let (job, events) = api.events_of(done(api, "tags.merge", merge.clone())).await;
+        assert_eq!((&job["status"], counts(&job)), (&json!("succeeded"), (7, 0, 0)));
+        assert_eq!(events.iter().filter(|event| event.kind == "tag.deleted").count(), 2);
+        let mut found = Vec::new();
+        for id in &all {
+            found.push(admin.ok("contacts.info", json!({ "id": id })).await["tags"].clone());
+        }
+        assert_eq!(found, [json!(["asap"]), json!(["vip", "asap"]), json!(["asap"]), json!(["vip"])]);
+        assert_eq!(admin.ok("companies.info", json!({ "id": company["id"] })).await["tags"], json!(["asap"]));
+        assert_eq!(admin.ok("conversations.info", json!({ "id": conversation })).await["tags"], json!(["asap"]));
+        let tags = admin.ok("tags.list", json!({})).await;
+        let names: Vec<&str> =
+            tags["data"].as_array().unwrap().iter().map(|tag| tag["name"].as_str().unwrap()).collect();
+        assert_eq!(names, ["vip", "asap"]);
+        admin.post("tags.merge", &merge).await.wrong("/source_names/0", "unknown_id");
+        let same = json!({ "source_names": ["vip"], "into": " VIP " });
+        admin.post("tags.merge", &same).await.refused(409, "cycle");
+        admin
+            .post("tags.merge", &json!({ "source_names": [], "into": "a" }))
+            .await
+            .wrong("/source_names", "too_few_items");
+    });
+}

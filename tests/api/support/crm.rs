@@ -75,6 +75,7 @@ impl Crm {
             ("id", "customFields") => self.field.clone(),
             ("name", "customFields") => json!(format!("new_{}", self.unique)),
             ("name", "tags") if method.name() == "tags.create" => json!(format!("new {}", self.unique)),
+            ("source_names", "tags") => json!([self.tag]),
             ("name", "tags") => self.tag.clone(),
             _ => return None,
         })

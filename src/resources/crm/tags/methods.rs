@@ -3,16 +3,26 @@
 use super::model::{Tag, TagRow, fold, tidy};
 use super::rewrite::{self, Change};
 use super::store;
+use super::{Merge, MergeJob};
 use crate::arguments;
 use crate::db::Timestamp;
+use crate::jobs;
 use crate::method::{
     Access, Area, Code, Context, Entry, Error, Kind, Method, Name, Nullable, Page, Patch, Result, Tx, Void, Words,
     stored,
 };
 
 /// The methods of tags.
-pub const METHODS: &[Entry] =
-    &[Entry::of::<Create>(), Entry::of::<ListTags>(), Entry::of::<Update>(), Entry::of::<Delete>()];
+pub const METHODS: &[Entry] = &[
+    Entry::of::<Create>(),
+    Entry::of::<ListTags>(),
+    Entry::of::<Update>(),
+    Entry::of::<Merge>(),
+    Entry::of::<Delete>(),
+];
+
+/// The kinds of job that tags have.
+pub const JOBS: &[jobs::Entry] = &[jobs::Entry::of::<MergeJob>()];
 
 arguments! {
     /// Puts a tag on the list of tags.

@@ -110,6 +110,37 @@ pub async fn uses(tx: &mut Tx<'_>, key: &str, limit: usize) -> Result<Vec<(Tagge
         .load(c))?)
 }
 
+/// The objects that have a tag, after one of them and in the order of their kinds and ids; at most so many.
+pub async fn uses_after(
+    tx: &mut Tx<'_>,
+    key: &str,
+    after: Option<(TaggedType, Id)>,
+    most: i64,
+) -> Result<Vec<(TaggedType, Id)>> {
+    let organization = tx.space();
+    let of_tag = tag_uses::table
+        .filter(tag_uses::organization_id.eq(organization).and(tag_uses::tag_key.eq(key)))
+        .order((tag_uses::object_type, tag_uses::object_id))
+        .limit(most)
+        .select((tag_uses::object_type, tag_uses::object_id));
+    Ok(match after {
+        None => run!(tx, |c| of_tag.load(c))?,
+        Some((object_type, id)) => {
+            let same_type = tag_uses::object_type.eq(object_type).and(tag_uses::object_id.gt(id));
+            run!(tx, |c| of_tag.filter(tag_uses::object_type.gt(object_type).or(same_type)).load(c))?
+        }
+    })
+}
+
+/// How many objects have a tag.
+pub async fn count_uses(tx: &mut Tx<'_>, key: &str) -> Result<i64> {
+    let organization = tx.space();
+    Ok(run!(tx, |c| tag_uses::table
+        .filter(tag_uses::organization_id.eq(organization).and(tag_uses::tag_key.eq(key)))
+        .count()
+        .get_result(c))?)
+}
+
 /// The tags of a conversation that was deleted and can be restored, locked.
 pub async fn of_deleted_conversation(tx: &mut Tx<'_>, id: Id) -> Result<Option<Vec<String>>> {
     let organization = tx.space();

@@ -116,7 +116,7 @@ impl Create {
 }
 
 arguments! {
-    /// Lists exports.
+    /// Lists the exports, those that are over too.
     pub struct ListExports paged {
         /// Only exports that stand so.
         pub status: Option<ExportStatus>,

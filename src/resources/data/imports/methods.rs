@@ -194,7 +194,7 @@ impl Method for Validate {
 }
 
 arguments! {
-    /// Lists imports.
+    /// Lists the imports, those that are over too.
     pub struct ListImports paged {
         /// Only imports that stand so.
         pub status: Option<ImportStatus>,

@@ -96,7 +96,16 @@ impl Plan {
     }
 
     /// Stores what a record says.
-    pub async fn write(&self, tx: &mut Tx<'_>, mut arguments: Map<String, Value>) -> Result<Written> {
+    pub async fn write(&self, tx: &mut Tx<'_>, arguments: Map<String, Value>) -> Result<Written> {
+        let before = tx.change_count();
+        let mut written = self.store(tx, arguments).await?;
+        if written.outcome == Outcome::Updated && tx.change_count() == before {
+            written.outcome = Outcome::Unchanged;
+        }
+        Ok(written)
+    }
+
+    async fn store(&self, tx: &mut Tx<'_>, mut arguments: Map<String, Value>) -> Result<Written> {
         let now = tx.now();
         if self.object == ImportObject::Message {
             return self.message(tx, arguments).await;
@@ -148,7 +157,7 @@ impl Plan {
                 (stored.contact, stored.created)
             }
         };
-        self.written(&contact, created, contact.row.updated_at == tx.now())
+        self.written(&contact, created)
     }
 
     async fn company(
@@ -172,7 +181,7 @@ impl Plan {
                 (stored.company, stored.created)
             }
         };
-        self.written(&company, created, company.updated_at == tx.now())
+        self.written(&company, created)
     }
 
     async fn conversation(&self, tx: &mut Tx<'_>, mut arguments: Map<String, Value>, at: Timestamp) -> Result<Written> {
@@ -198,7 +207,7 @@ impl Plan {
             if let Some(closed_at) = closed_at {
                 conversations::close_imported(tx, &conversation, closed_at).await?;
             }
-            return self.written(&conversation, true, true);
+            return self.written(&conversation, true);
         };
         let update = fields::method(&ctx, "conversations.update")?.arguments()["properties"].clone();
         arguments.retain(|name, _| update.get(name).is_some());
@@ -206,7 +215,7 @@ impl Plan {
         let args: conversations::Update = read(&ctx, "conversations.update", arguments)?;
         let before = conversations::store::target(tx, id).await?;
         let conversation = args.put_into(tx, before).await?;
-        self.written(&conversation, false, conversation.updated_at == now)
+        self.written(&conversation, false)
     }
 
     async fn message(&self, tx: &mut Tx<'_>, mut arguments: Map<String, Value>) -> Result<Written> {
@@ -225,7 +234,7 @@ impl Plan {
             let error = Error::new(Code::AlreadyExists, "The conversation has this message already.");
             return Err(error.with("existing_id", message.id.to_string()));
         }
-        self.written(&message, created, created)
+        self.written(&message, created)
     }
 
     async fn tag(&self, tx: &mut Tx<'_>, arguments: Map<String, Value>, at: Timestamp) -> Result<Written> {
@@ -235,7 +244,7 @@ impl Plan {
             ImportMode::Create => (args.store(tx, at).await?, true),
             ImportMode::Upsert | ImportMode::Update => args.store_or_update(tx, at).await?,
         };
-        self.written(&tag, created, tag.updated_at == tx.now())
+        self.written(&tag, created)
     }
 
     /// Refuses a record that nothing can be found by, where something is to be found.
@@ -249,12 +258,11 @@ impl Plan {
         }
     }
 
-    fn written<T: Object>(&self, object: &T, created: bool, changed: bool) -> Result<Written> {
-        let outcome = match (created, changed) {
-            (true, _) if self.mode == ImportMode::Update => return Err(Error::not_found::<T>()),
-            (true, _) => Outcome::Created,
-            (false, true) => Outcome::Updated,
-            (false, false) => Outcome::Unchanged,
+    fn written<T: Object>(&self, object: &T, created: bool) -> Result<Written> {
+        let outcome = match created {
+            true if self.mode == ImportMode::Update => return Err(Error::not_found::<T>()),
+            true => Outcome::Created,
+            false => Outcome::Updated,
         };
         Ok(Written { id: object.id(), version: object.version(), outcome })
     }
