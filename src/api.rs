@@ -7,6 +7,7 @@ use crate::resources::channels::channels;
 use crate::resources::crm::{companies, contacts, custom_fields, metadata, pipelines, segments, tags};
 use crate::resources::data::{batch, exports, imports, jobs};
 use crate::resources::inbox::{conversations, csat, files, messages, queries, views};
+use crate::resources::integrations::events;
 use crate::resources::system::api;
 
 /// Every resource's methods, area by area.
@@ -35,6 +36,8 @@ pub const TABLES: &[&[Entry]] = &[
     csat::METHODS,
     // Channels
     channels::METHODS,
+    // Integrations
+    events::METHODS,
     // Data in, data out
     imports::METHODS,
     exports::METHODS,

@@ -78,6 +78,8 @@ async fn insert(tx: &mut Tx<'_>, kind: String, arguments: String, new: New, reve
         request_id: tx.ctx().request().id.clone(),
     };
     store::insert(tx, &row, &input).await?;
+    let app = tx.ctx().app().clone();
+    tx.after_commit(move || app.signals().jobs.notify_one());
     Ok(row.into())
 }
 

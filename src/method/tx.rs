@@ -15,7 +15,7 @@ use super::idempotency;
 use super::object::Object;
 use crate::db::{Ambient, Backend, Conn, Id, Mark, Timestamp, Transaction};
 use crate::run;
-use crate::schema::{audit_entries, custom_fields, events};
+use crate::schema::{audit_entries, custom_fields, outbox};
 
 /// What stands in the audit log for a value that is kept out of it.
 const HIDDEN: &str = "[hidden]";
@@ -40,9 +40,9 @@ pub struct Part {
     event: usize,
 }
 
-/// A committed change, as everybody who reacts to it will read it.
+/// A change, as everybody who reacts to it will read it once it has its place in the feed.
 #[derive(Insertable)]
-#[diesel(table_name = events)]
+#[diesel(table_name = outbox)]
 struct Event {
     organization_id: Id,
     id: Id,
@@ -225,7 +225,7 @@ impl<'a> Tx<'a> {
         }
         let caller = self.ctx.caller()?;
         let event = Event {
-            organization_id: caller.organization,
+            organization_id: caller.space(),
             id: self.new_id(),
             type_: event,
             object_type: T::TYPE,
@@ -262,6 +262,8 @@ impl<'a> Tx<'a> {
         let entries = audited.iter().zip(&changes).map(|(event, changes)| self.audit_entry(&ctx, event, changes));
         let entries: Vec<AuditEntry<'_>> = entries.collect::<Result<_>>()?;
         store(self, &entries, &events).await?;
+        let app = ctx.app().clone();
+        self.after_commit(move || app.signals().outbox.notify_one());
         Ok(())
     }
 
@@ -320,7 +322,7 @@ async fn store(conn: &mut Conn, entries: &[AuditEntry<'_>], events: &[Event]) ->
             })?;
             events
                 .iter()
-                .try_for_each(|event| diesel::insert_into(events::table).values(event).execute(conn).map(|_| ()))
+                .try_for_each(|event| diesel::insert_into(outbox::table).values(event).execute(conn).map(|_| ()))
         }
         Backend::Postgres(conn) => {
             use diesel_async::RunQueryDsl as _;
@@ -330,7 +332,7 @@ async fn store(conn: &mut Conn, entries: &[AuditEntry<'_>], events: &[Event]) ->
             });
             let events = events.iter().map(|event| async move {
                 let mut conn = conn;
-                diesel::insert_into(events::table).values(event).execute(&mut conn).await
+                diesel::insert_into(outbox::table).values(event).execute(&mut conn).await
             });
             try_join(try_join_all(entries), try_join_all(events)).await.map(|_| ())
         }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::{purge, reseal, timers};
 use crate::access::authenticate::Sessions;
+use crate::events::{retention, sequencer};
 use crate::jobs;
 use crate::method::App;
 use crate::providers::mail::{self, Mailer};
@@ -32,6 +33,7 @@ const JOBS: Duration = Duration::from_secs(1);
 /// Does all rounds, for as long as the server runs.
 pub async fn run(app: App) {
     tokio::join!(
+        sequencer::run(&app),
         work(&app),
         work(&app),
         send_mail(&app),
@@ -39,6 +41,7 @@ pub async fn run(app: App) {
         note_uses(&app),
         take_out(&app),
         take_out_files(&app),
+        forget_events(&app),
         seal_again(&app),
         count_segments(&app)
     );
@@ -50,7 +53,19 @@ async fn work(app: &App) {
         if let Err(error) = jobs::work(app).await {
             tracing::warn!(?error, "jobs could not be done");
         }
-        tokio::time::sleep(JOBS).await;
+        // Other servers may have asked for jobs too, and a job may have to wait until a time.
+        let _ = tokio::time::timeout(JOBS, app.signals().jobs.notified()).await;
+    }
+}
+
+async fn forget_events(app: &App) {
+    loop {
+        match retention::run(app).await {
+            Ok(0) => {}
+            Ok(count) => tracing::debug!(count, "events that were kept long enough were taken out"),
+            Err(error) => tracing::warn!(?error, "old events could not be taken out"),
+        }
+        tokio::time::sleep(PURGE).await;
     }
 }
 

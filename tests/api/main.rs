@@ -24,6 +24,7 @@ mod conversations_states;
 mod csat;
 mod custom_fields;
 mod drafts;
+mod events;
 mod exports;
 mod faults;
 mod files;
