@@ -7,7 +7,7 @@ use crate::resources::channels::channels;
 use crate::resources::crm::{companies, contacts, custom_fields, metadata, pipelines, segments, tags};
 use crate::resources::data::{batch, exports, imports, jobs};
 use crate::resources::inbox::{conversations, csat, files, messages, queries, views};
-use crate::resources::integrations::events;
+use crate::resources::integrations::{events, webhooks};
 use crate::resources::system::api;
 
 /// Every resource's methods, area by area.
@@ -37,6 +37,7 @@ pub const TABLES: &[&[Entry]] = &[
     // Channels
     channels::METHODS,
     // Integrations
+    webhooks::METHODS,
     events::METHODS,
     // Data in, data out
     imports::METHODS,

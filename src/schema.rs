@@ -909,6 +909,80 @@ table! {
     use diesel::sql_types::*;
     use crate::db::{IdSql, JsonSql, TimestampSql};
 
+    webhooks (organization_id, id) {
+        organization_id -> IdSql,
+        id -> IdSql,
+        name -> Nullable<Text>,
+        description -> Nullable<Text>,
+        shown_url -> Text,
+        header_names -> JsonSql,
+        sealed -> Binary,
+        format -> Text,
+        events -> JsonSql,
+        query -> JsonSql,
+        status -> Text,
+        disabled_reason -> Nullable<Text>,
+        version -> BigInt,
+        created_at -> TimestampSql,
+        updated_at -> TimestampSql,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use crate::db::IdSql;
+
+    webhook_cursors (organization_id) {
+        organization_id -> IdSql,
+        seq -> BigInt,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use crate::db::{IdSql, TimestampSql};
+
+    webhook_lanes (organization_id, webhook_id) {
+        organization_id -> IdSql,
+        webhook_id -> IdSql,
+        starts_after -> Nullable<BigInt>,
+        due_at -> Nullable<TimestampSql>,
+        leased_until -> Nullable<TimestampSql>,
+        lease_owner -> Nullable<IdSql>,
+        cancel_through -> Nullable<BigInt>,
+        hold_until -> Nullable<TimestampSql>,
+        consecutive_failures -> Integer,
+        failing_since -> Nullable<TimestampSql>,
+        last_delivery_at -> Nullable<TimestampSql>,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use crate::db::{IdSql, JsonSql, TimestampSql};
+
+    webhook_deliveries (organization_id, id) {
+        organization_id -> IdSql,
+        id -> IdSql,
+        webhook_id -> IdSql,
+        event_id -> IdSql,
+        event_type -> Text,
+        seq -> Nullable<BigInt>,
+        object_id -> IdSql,
+        status -> Text,
+        attempt_count -> Integer,
+        attempts -> JsonSql,
+        next_attempt_at -> Nullable<TimestampSql>,
+        holds_object -> Bool,
+        payload -> Nullable<Text>,
+        created_at -> TimestampSql,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use crate::db::{IdSql, JsonSql, TimestampSql};
+
     jobs (organization_id, id) {
         organization_id -> IdSql,
         id -> IdSql,
@@ -1068,3 +1142,4 @@ allow_tables_to_appear_in_same_query!(conversations, tag_uses);
 allow_tables_to_appear_in_same_query!(conversations, tags);
 allow_tables_to_appear_in_same_query!(conversations, search_words);
 allow_tables_to_appear_in_same_query!(messages, search_words);
+allow_tables_to_appear_in_same_query!(webhook_cursors, feeds);

@@ -19,6 +19,7 @@ use crate::method::{App, Clock, Keyring, Registry, Services};
 use crate::providers::blobs::{Blobs, Bucket, BucketSettings, Disk};
 use crate::providers::fetch::Fetch;
 use crate::providers::mail::Mailer;
+use crate::providers::post::Post;
 use crate::resources::integrations::events::Streams;
 
 /// A server that has not started to answer yet.
@@ -55,6 +56,7 @@ fn services(settings: &Settings, keys: &Keys, registry: &Arc<Registry>) -> Resul
         .with(blobs(settings)?)
         .with(Fetch::new(settings.allow_private_urls).map_err(Failure::because)?)
         .with(Workshop::new(api::JOBS))
+        .with(Post::new(settings.allow_private_webhooks).map_err(Failure::because)?)
         .with(Streams::default())
         .with(Retention(settings.event_retention_days))
         .with(registry.clone());

@@ -1,8 +1,8 @@
-//! The server's own rounds: sending mail, doing what is due, noting the use of keys, counting segments, taking out what is over.
+//! The server's own rounds: sending mail and webhooks, doing what is due, noting the use of keys, counting segments, taking out what is over.
 
 use std::time::Duration;
 
-use super::{purge, reseal, timers};
+use super::{purge, reseal, timers, webhooks};
 use crate::access::authenticate::Sessions;
 use crate::events::{retention, sequencer};
 use crate::jobs;
@@ -36,6 +36,7 @@ pub async fn run(app: App) {
         sequencer::run(&app),
         work(&app),
         work(&app),
+        webhooks::run(&app),
         send_mail(&app),
         keep_time(&app),
         note_uses(&app),

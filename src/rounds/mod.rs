@@ -4,5 +4,6 @@ mod background;
 pub mod purge;
 mod reseal;
 pub mod timers;
+pub mod webhooks;
 
 pub use background::run;

@@ -59,4 +59,5 @@ mod teams;
 mod users;
 mod views;
 mod visibility;
+mod webhooks;
 mod wire;

@@ -36,10 +36,15 @@ pub struct Fixtures {
     open_import: Value,
     export: Value,
     open_export: Value,
+    webhook: Value,
+    delivery: Value,
     access_token: String,
     admin_token: String,
     unique: String,
 }
+
+/// Where nobody listens: who calls is told so at once.
+const NOBODY: &str = "http://127.0.0.1:9/hook";
 
 /// Methods whose examples cannot run as they are, and why. This list may only shrink.
 const NOT_BY_THEMSELVES: &[&str] = &[
@@ -98,7 +103,11 @@ impl Fixtures {
                 admin.ok("conversations.addCheckpoint", checkpoint).await;
             }
             let messages = api.messages_to_try(&conversation["id"]).await;
-            last = json!({ "messages": messages, "survey": survey, "view": view, "file": file, "upload": begun, "uploaded": uploaded, "conversation": conversation, "contact": contact, "channel": channel, "key": key, "role": role, "user": user, "team": team, "login": session, "invited": invited });
+            let webhook = json!({ "url": NOBODY, "events": ["team.*"], "verify": false });
+            let webhook = admin.ok("webhooks.create", webhook).await;
+            admin.ok("webhooks.test", json!({ "id": webhook["id"] })).await;
+            let delivery = admin.ok("webhooks.test", json!({ "id": webhook["id"] })).await;
+            last = json!({ "webhook": webhook, "delivery": delivery, "messages": messages, "survey": survey, "view": view, "file": file, "upload": begun, "uploaded": uploaded, "conversation": conversation, "contact": contact, "channel": channel, "key": key, "role": role, "user": user, "team": team, "login": session, "invited": invited });
         }
         let online = json!({ "user_id": api.acme.owner, "availability": "online" });
         admin.ok("users.setAvailability", online).await;
@@ -152,6 +161,8 @@ impl Fixtures {
             file: last["file"]["id"].clone(),
             upload: last["upload"]["id"].clone(),
             uploaded: last["uploaded"]["id"].clone(),
+            webhook: last["webhook"]["id"].clone(),
+            delivery: last["delivery"]["id"].clone(),
             access_token,
             admin_token: api.acme.key.clone(),
             unique,
@@ -199,6 +210,9 @@ impl Fixtures {
                 ("conversation_id", "csat") if method.name() == "csat.request" => self.other_conversation.clone(),
                 ("conversation_id", "csat") => self.conversation.clone(),
                 ("id", "csat") => self.survey.clone(),
+                ("id", "webhooks") => self.webhook.clone(),
+                ("delivery_id", _) => self.delivery.clone(),
+                ("url", "webhooks") => json!(NOBODY),
                 ("id", "views") => self.view.clone(),
                 ("source_ids", "conversations") => json!([self.other_conversation]),
                 ("destination_id", "conversations") => self.conversation.clone(),

@@ -185,7 +185,11 @@ pub async fn row_counts(app: &App) -> Vec<(String, i64)> {
         job_lanes,
         imports,
         import_errors,
-        exports
+        exports,
+        webhooks,
+        webhook_cursors,
+        webhook_lanes,
+        webhook_deliveries
     )
 }
 

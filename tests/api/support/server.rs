@@ -3,6 +3,7 @@
 use std::net::TcpListener;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
 
 use dotdesk::access::authenticate::Sessions;
 use dotdesk::access::jwt::{SigningSecret, TokenSigner};
@@ -14,6 +15,8 @@ use dotdesk::jobs::Workshop;
 use dotdesk::method::{App, Clock, Generation, Keyring, Registry, Services};
 use dotdesk::providers::blobs::{Blobs, Disk};
 use dotdesk::providers::fetch::Fetch;
+use dotdesk::providers::guard;
+use dotdesk::providers::post::Post;
 use dotdesk::resources::integrations::events::Streams;
 
 use tempfile::TempDir;
@@ -24,6 +27,9 @@ use super::organization::{self, Organization};
 
 /// The instant at which tests start unless they say otherwise.
 pub const START: Timestamp = Timestamp::from_millis(1_795_155_754_492);
+
+/// How long receivers of webhooks may take.
+pub const RECEIVER: Duration = Duration::from_secs(3);
 
 /// How a test's server differs from the usual one.
 #[derive(Clone)]
@@ -104,6 +110,7 @@ impl Api {
             .with(Limits::new(setup.quotas))
             .with(Blobs::Disk(Disk::open(files.path().to_owned()).unwrap()))
             .with(Fetch::new(false).unwrap())
+            .with(Post::with(true, RECEIVER, guard::system_lookup()).unwrap())
             .with(Streams::default())
             .with(Workshop::new(dotdesk::api::JOBS))
             .with(registry.clone());

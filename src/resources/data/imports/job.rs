@@ -68,16 +68,20 @@ impl ImportJob {
 
 /// Opens what is to be imported; an error if nothing of it can be.
 pub async fn open(ctx: &Context, plan: &Plan, source: &Source) -> Result<Opened> {
-    let sheet = match source {
-        Source::Records(records) => Sheet::List(records.clone()),
+    let (sheet, total) = match source {
+        Source::Records(records) => (Sheet::List(records.clone()), records.len() as i64),
         Source::File(id) => {
             let bytes = files::storage::read_whole(ctx, "/file_id", *id).await?;
             let format = plan.format;
-            let opened = tokio::task::spawn_blocking(move || Sheet::open(format, bytes));
+            // A large file takes too long for a thread that does other work too.
+            let opened = tokio::task::spawn_blocking(move || {
+                let sheet = Sheet::open(format, bytes)?;
+                let total = sheet.count()?;
+                Ok::<_, Error>((sheet, total))
+            });
             opened.await.map_err(Error::internal)??
         }
     };
-    let total = sheet.count()?;
     if plan.on_error == OnError::Abort && total > MOST_AT_ONCE {
         let message = format!("With on_error: abort an import has at most {MOST_AT_ONCE} records; this has {total}.");
         return Err(Error::new(Code::LimitExceeded, message).with("limit", MOST_AT_ONCE));
