@@ -4,7 +4,7 @@ use crate::method::Entry;
 use crate::resources::account::{api_keys, auth, organizations, roles, teams, users};
 use crate::resources::channels::channels;
 use crate::resources::crm::{companies, contacts, custom_fields, metadata, pipelines, segments, tags};
-use crate::resources::data::batch;
+use crate::resources::data::{audit, batch};
 use crate::resources::inbox::{conversations, csat, files, messages, queries, views};
 use crate::resources::system::api;
 
@@ -36,6 +36,7 @@ pub const TABLES: &[&[Entry]] = &[
     channels::METHODS,
     // Data
     batch::METHODS,
+    audit::METHODS,
     // System
     api::METHODS,
 ];

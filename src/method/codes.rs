@@ -116,6 +116,7 @@ codes! {
     ChannelNotFound = "channel_not_found" NotFound 404 "There is no such channel.";
     FileNotFound = "file_not_found" NotFound 404 "There is no such file.";
     SegmentNotFound = "segment_not_found" NotFound 404 "There is no such segment.";
+    AuditEntryNotFound = "audit_entry_not_found" NotFound 404 "There is no such entry in the audit.";
     MergeNotFound = "merge_not_found" NotFound 404 "There is no such merge.";
     VersionConflict = "version_conflict" Conflict 409 "The object changed since the version you named; `current` is what it is now. With If-Match the status is 412 and the type `precondition`.";
     AlreadyExists = "already_exists" Conflict 409 "There is one with this key already.";

@@ -1,4 +1,4 @@
-//! The write transaction of a call, with what is stored at its end: events, audit entry, idempotency record.
+//! The write transaction of a call, with what is stored at its end: events, audit entries, idempotency record.
 
 use std::ops::{Deref, DerefMut};
 
@@ -7,18 +7,14 @@ use futures_util::future::{try_join, try_join_all};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::caller::Credential;
+use super::audit::{self, FieldChange, Happened, NewEntry};
 use super::codes::Code;
 use super::context::Context;
 use super::error::{Error, FieldError, Result};
 use super::idempotency;
 use super::object::Object;
 use crate::db::{Ambient, Backend, Conn, Id, Timestamp, Transaction};
-use crate::run;
-use crate::schema::{audit_entries, custom_fields, events};
-
-/// What stands in the audit log for a value that is kept out of it.
-const HIDDEN: &str = "[hidden]";
+use crate::schema::{audit_entries, events};
 
 /// A write transaction; a connection to those who only query.
 pub struct Tx<'a> {
@@ -26,6 +22,7 @@ pub struct Tx<'a> {
     ctx: Context,
     now: Timestamp,
     events: Vec<Event>,
+    happened: Vec<Happened>,
 }
 
 /// A committed change, as everybody who reacts to it will read it.
@@ -46,27 +43,10 @@ struct Event {
     created_at: Timestamp,
 }
 
-#[derive(Insertable)]
-#[diesel(table_name = audit_entries)]
-struct AuditEntry<'a> {
-    organization_id: Id,
-    id: Id,
-    at: Timestamp,
-    actor: &'a str,
-    impersonator_id: Option<Id>,
-    api_key_id: Option<Id>,
-    ip: Option<String>,
-    method: &'a str,
-    target_type: &'a str,
-    target_id: Id,
-    changes: &'a str,
-    request_id: &'a str,
-}
-
 impl<'a> Tx<'a> {
     pub(super) fn new(transaction: &'a mut Transaction, ctx: Context) -> Self {
         let now = ctx.now();
-        Self { transaction, ctx, now, events: Vec::new() }
+        Self { transaction, ctx, now, events: Vec::new(), happened: Vec::new() }
     }
 
     /// The call this transaction belongs to.
@@ -147,16 +127,23 @@ impl<'a> Tx<'a> {
 
     /// Announces that `object` is as it is now: created, deleted, or changed in a way that has no "before".
     pub fn emit<T: Object>(&mut self, event: &'static str, object: &T) -> Result<()> {
-        self.push(event, object, None)
+        self.push(event, object, None, Vec::new())
     }
 
     /// Announces that `before` has become `after`.
     pub fn emit_change<T: Object>(&mut self, event: &'static str, before: &T, after: &T) -> Result<()> {
         let (old, new) = (serde_json::to_value(before)?, serde_json::to_value(after)?);
-        self.push(event, after, Some(changed_fields(&old, &new)))
+        self.push(event, after, Some(changed_fields(&old, &new)), audit::changes(&old, &new))
     }
 
-    fn push<T: Object>(&mut self, event: &'static str, object: &T, previous: Option<Map<String, Value>>) -> Result<()> {
+    fn push<T: Object>(
+        &mut self,
+        event: &'static str,
+        object: &T,
+        previous: Option<Map<String, Value>>,
+        changes: Vec<FieldChange>,
+    ) -> Result<()> {
+        self.happened.push(Happened { event, object_type: T::TYPE, object_id: object.id(), changes });
         let caller = self.ctx.caller()?;
         let event = Event {
             organization_id: caller.organization,
@@ -180,80 +167,40 @@ impl<'a> Tx<'a> {
     pub(super) async fn finish<T: Serialize>(&mut self, answer: &T) -> Result<()> {
         idempotency::finish(self, answer).await?;
         let events = std::mem::take(&mut self.events);
-        let Some(first) = events.first() else { return Ok(()) };
-        let ctx = self.ctx.clone();
-        let changes = self.changes(first).await?;
-        let entry = self.audit_entry(&ctx, first, &changes)?;
-        store(self, &entry, &events).await?;
+        let happened = std::mem::take(&mut self.happened);
+        if events.is_empty() {
+            return Ok(());
+        }
+        let entries = audit::entries(self, happened).await?;
+        store(self, &entries, &events).await?;
         Ok(())
-    }
-
-    /// What the audit log keeps of a change: the old values, but not those of custom fields that are sensitive.
-    async fn changes(&mut self, event: &Event) -> Result<String> {
-        let Some(previous) = &event.previous else { return Ok("{}".into()) };
-        if !previous.contains(r#""custom_fields":"#) {
-            return Ok(previous.clone());
-        }
-        let space = self.space();
-        let sensitive: Vec<String> = run!(self, |c| custom_fields::table
-            .filter(custom_fields::organization_id.eq(space).and(custom_fields::object.eq(event.object_type)))
-            .filter(custom_fields::is_sensitive)
-            .select(custom_fields::name)
-            .load(c))?;
-        let mut fields: Map<String, Value> = serde_json::from_str(previous)?;
-        if let Some(Value::Object(values)) = fields.get_mut("custom_fields") {
-            values
-                .iter_mut()
-                .filter(|(name, _)| sensitive.contains(name))
-                .for_each(|(_, value)| *value = HIDDEN.into());
-        }
-        Ok(serde_json::to_string(&fields)?)
-    }
-
-    fn audit_entry<'e>(&self, ctx: &'e Context, event: &'e Event, changes: &'e str) -> Result<AuditEntry<'e>> {
-        let caller = ctx.caller()?;
-        Ok(AuditEntry {
-            organization_id: caller.organization,
-            id: self.new_id(),
-            at: self.now,
-            actor: &event.actor,
-            impersonator_id: match caller.credential {
-                Credential::Session { impersonator } => impersonator,
-                _ => None,
-            },
-            api_key_id: matches!(caller.credential, Credential::ApiKey(_)).then_some(caller.credential_id),
-            ip: ctx.request().ip.map(|ip| ip.to_string()),
-            method: ctx.method(),
-            target_type: event.object_type,
-            target_id: event.object_id,
-            changes,
-            request_id: &event.request_id,
-        })
     }
 }
 
-/// Stores the audit entry and the events. PostgreSQL gets them together and answers them together: one wait in place of many.
-async fn store(conn: &mut Conn, entry: &AuditEntry<'_>, events: &[Event]) -> diesel::QueryResult<()> {
+/// Stores the audit entries and the events. PostgreSQL gets them together and answers them together: one wait in place of many.
+async fn store(conn: &mut Conn, entries: &[NewEntry], events: &[Event]) -> diesel::QueryResult<()> {
     match conn.backend() {
         Backend::Sqlite(mut conn) => {
             use diesel::RunQueryDsl as _;
             let conn = &mut *conn;
-            diesel::insert_into(audit_entries::table).values(entry).execute(conn)?;
+            entries.iter().try_for_each(|entry| {
+                diesel::insert_into(audit_entries::table).values(entry).execute(conn).map(|_| ())
+            })?;
             events
                 .iter()
                 .try_for_each(|event| diesel::insert_into(events::table).values(event).execute(conn).map(|_| ()))
         }
         Backend::Postgres(conn) => {
             use diesel_async::RunQueryDsl as _;
-            let entry = async {
+            let entries = entries.iter().map(|entry| async move {
                 let mut conn = conn;
                 diesel::insert_into(audit_entries::table).values(entry).execute(&mut conn).await
-            };
+            });
             let events = events.iter().map(|event| async move {
                 let mut conn = conn;
                 diesel::insert_into(events::table).values(event).execute(&mut conn).await
             });
-            try_join(entry, try_join_all(events)).await.map(|_| ())
+            try_join(try_join_all(entries), try_join_all(events)).await.map(|_| ())
         }
     }
 }

@@ -4,6 +4,7 @@
 
 mod api_keys;
 mod approvals;
+mod audit;
 mod auth;
 mod batch;
 mod channels;

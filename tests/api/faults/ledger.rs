@@ -116,7 +116,7 @@ impl Ledger {
         assert!(sorted(of_events.unwrap()) == ids, "each team has one event");
         let of_audit = run!(conn, |c| audit_entries::table
             .filter(audit_entries::method.eq("teams.create"))
-            .select(audit_entries::target_id.assume_not_null())
+            .select(audit_entries::target_id)
             .load::<Id>(c));
         assert!(sorted(of_audit.unwrap()) == ids, "each team has one audit entry");
         let of_members = run!(conn, |c| team_members::table.select(team_members::team_id).load::<Id>(c));
