@@ -34,6 +34,8 @@ pub async fn prepare(dotdesk: &Dotdesk, server: &Server, account: &Account, size
         size.messages,
         dataset.time.as_secs_f64()
     );
+    // The server has long closed a connection that nobody used meanwhile.
+    desk.client = Client::connect(server.port).await?;
     desk.cases(&dataset, &member, size).await
 }
 

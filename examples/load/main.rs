@@ -98,7 +98,9 @@ fn main() -> ExitCode {
 /// Measures everything and prints the table; false if any call failed.
 fn measure(options: &Options) -> Result<bool> {
     let mut report = Report::default();
-    let result = tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    // Connections to PostgreSQL stay on the thread that made them, as on a thread of the server.
+    let result = tokio::task::LocalSet::new().block_on(&runtime, async {
         let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
         tokio::select! {
             result = measure_all(options, &mut report) => result,

@@ -13,8 +13,11 @@ use crate::method::cursor::Key;
 use crate::method::{Context, Error, FieldNames, Include, Limit, List, Object, Page, PageFrame, Result};
 
 mod key;
+mod passing;
 
 use key::{KeyKind, bound, fits, kind, sort};
+
+pub use passing::Passing;
 
 /// So many characters of a text count when a list is sorted by it: no more fit into a cursor.
 pub const SORTED_CHARS: usize = 24;
@@ -84,9 +87,11 @@ impl Listing {
         self
     }
 
-    /// Which rows belong to the list.
-    pub fn filter(&self) -> Predicate {
-        self.filter.clone()
+    /// Which rows belong to the list. `first` makes of a condition the query for the ids of the first rows that pass it, as many as are
+    /// asked for: where several indexes lead to the rows of the list, they are among the first that each of them leads to.
+    pub fn passing<Q>(&self, first: impl Fn(Predicate) -> Q) -> Passing<Q> {
+        let branches: Vec<Q> = self.filter.branches().iter().cloned().map(first).collect();
+        if branches.is_empty() { Passing::All(self.filter.clone()) } else { Passing::AnyOf(self.table, branches) }
     }
 
     /// Whether to count all matches.
@@ -315,11 +320,9 @@ macro_rules! run_list {
         use $crate::db::prelude::*;
         let total = if $list.wants_total() {
             let most = $crate::method::EXACT_TOTAL + 1;
-            let ids = $crate::run!($conn, |c| $query
-                .filter($list.filter())
-                .select($id)
-                .limit(most)
-                .load::<$crate::db::Id>(c))?;
+            let passing = $list.passing(|branch| $query.filter(branch).select($id).limit(most));
+            let ids =
+                $crate::run!($conn, |c| $query.filter(passing).select($id).limit(most).load::<$crate::db::Id>(c))?;
             Some(ids.len() as i64)
         } else {
             None
@@ -331,8 +334,12 @@ macro_rules! run_list {
             if missing <= 0 {
                 break;
             }
+            let passing = $list.passing(|branch| {
+                let found = $query.filter(branch).filter(slice.range.clone());
+                found.select($id).order(slice.order.clone()).limit(missing)
+            });
             let more: Vec<($row, Option<String>)> = $crate::run!($conn, |c| $query
-                .filter($list.filter())
+                .filter(passing)
                 .filter(slice.range.clone())
                 .select((<$row>::as_select(), $list.key()))
                 .order(slice.order.clone())

@@ -23,7 +23,7 @@ pub use asker::Asker;
 pub use check::Checked;
 pub use error::QueryError;
 pub use eval::{Fact, Facts};
-pub use listing::{Fetched, Filtered, KeyText, Listing, OrderBy, SORTED_CHARS, Slice};
+pub use listing::{Fetched, Filtered, KeyText, Listing, OrderBy, Passing, SORTED_CHARS, Slice};
 pub use parse::{MAX_CHARS, MAX_CLAUSES, MAX_DEPTH, MAX_WILDCARDS, parse};
 pub use pattern::{Pattern, Piece};
 pub use predicate::Predicate;

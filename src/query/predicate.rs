@@ -1,5 +1,7 @@
 //! A condition that a query is filtered by: SQL with values, for either database.
 
+use std::sync::Arc;
+
 use diesel::pg::Pg;
 use diesel::query_builder::AstPass;
 use diesel::result::QueryResult;
@@ -57,16 +59,48 @@ impl From<&str> for Sql {
 pub struct Predicate {
     sqlite: Sql,
     postgres: Sql,
+    way: Way,
 }
+
+/// How the rows that pass can be found.
+#[derive(Clone, Debug, PartialEq)]
+enum Way {
+    /// By looking at one row after the other.
+    Walk,
+    /// By an index.
+    Index,
+    /// By an index for each of these: the rows of them all are the rows that pass.
+    Indexes(Arc<[Predicate]>),
+}
+
+/// Into how many parts a condition is taken apart, at the most; SQLite has a bound of 500.
+const MOST_BRANCHES: usize = 250;
 
 impl Predicate {
     pub(super) fn new(sqlite: Sql, postgres: Sql) -> Self {
-        Self { sqlite, postgres }
+        Self { sqlite, postgres, way: Way::Walk }
     }
 
     /// What is the same on both databases.
     pub(super) fn both(sql: Sql) -> Self {
-        Self { sqlite: sql.clone(), postgres: sql }
+        Self::new(sql.clone(), sql)
+    }
+
+    /// An index leads to what passes.
+    pub(super) fn by_index(mut self) -> Self {
+        self.way = Way::Index;
+        self
+    }
+
+    /// Conditions with an index for each, of which one or more hold where this one holds. None if there is no such thing, or but one.
+    ///
+    /// No database walks along several indexes at once to find the first rows that pass any of several conditions. It would look at all
+    /// rows, or sort all that pass; where each condition finds its own first rows, the first of all are among them.
+    pub fn branches(&self) -> &[Predicate] {
+        match &self.way {
+            Way::Indexes(branches) if (2..=MOST_BRANCHES).contains(&branches.len()) => branches,
+            _ => &[],
+        }
     }
 
     /// Everything.
@@ -76,10 +110,10 @@ impl Predicate {
 
     /// Nothing.
     pub fn nothing() -> Self {
-        Self::both("FALSE".into())
+        Self::both("FALSE".into()).by_index()
     }
 
-    /// SQL of our own, in which each `?` stands for the next id.
+    /// SQL of our own, in which each `?` stands for the next id. An index must lead from the ids to the rows.
     pub fn of_ids(sql: &'static str, ids: &[Id]) -> Self {
         let mut written = Sql::default();
         let mut ids = ids.iter();
@@ -89,17 +123,48 @@ impl Predicate {
             }
             written.push(piece);
         }
-        Self::both(written)
+        Self::both(written).by_index()
     }
 
     /// What passes all of these.
     pub fn all(predicates: impl IntoIterator<Item = Predicate>) -> Self {
-        Self::joined(predicates, " AND ", Self::everything)
+        let predicates: Vec<Predicate> = predicates.into_iter().collect();
+        let mut joined = Self::joined(&predicates, " AND ", Self::everything);
+        // It is enough that one of them leads to the rows.
+        let several = |predicate: &Predicate| match &predicate.way {
+            Way::Indexes(branches) => Some(branches.clone()),
+            Way::Index | Way::Walk => None,
+        };
+        let least = (predicates.iter().enumerate())
+            .filter_map(|(place, predicate)| Some((place, several(predicate)?)))
+            .min_by_key(|(_, branches)| branches.len());
+        if let Some((place, branches)) = least {
+            let mut rest = predicates;
+            rest.remove(place);
+            let narrowed = branches.iter().map(|branch| {
+                let all: Vec<&Predicate> = std::iter::once(branch).chain(&rest).collect();
+                Self::joined(all, " AND ", Self::everything).by_index()
+            });
+            joined.way = Way::Indexes(narrowed.collect());
+        } else if predicates.iter().any(|predicate| predicate.way == Way::Index) {
+            joined.way = Way::Index;
+        }
+        joined
     }
 
     /// What passes any of these.
     pub fn any(predicates: impl IntoIterator<Item = Predicate>) -> Self {
-        Self::joined(predicates, " OR ", Self::nothing)
+        let predicates: Vec<Predicate> = predicates.into_iter().collect();
+        let joined = Self::joined(&predicates, " OR ", Self::nothing);
+        let mut branches = Vec::new();
+        for predicate in predicates {
+            match predicate.way {
+                Way::Walk => return joined,
+                Way::Index => branches.push(predicate),
+                Way::Indexes(more) => branches.extend(more.iter().cloned()),
+            }
+        }
+        Self { way: Way::Indexes(branches.into()), ..joined }
     }
 
     /// What passes both.
@@ -116,27 +181,27 @@ impl Predicate {
             negated.push(") IS NOT TRUE");
             negated
         };
-        Self { sqlite: not(self.sqlite), postgres: not(self.postgres) }
+        Self::new(not(self.sqlite), not(self.postgres))
     }
 
-    fn joined(predicates: impl IntoIterator<Item = Predicate>, operator: &str, empty: fn() -> Self) -> Self {
+    fn joined<'p>(predicates: impl IntoIterator<Item = &'p Predicate>, operator: &str, empty: fn() -> Self) -> Self {
         let mut predicates = predicates.into_iter();
         let Some(first) = predicates.next() else { return empty() };
-        let Some(second) = predicates.next() else { return first };
-        let mut joined = Self::both("((".into());
-        joined.sqlite.append(&first.sqlite);
-        joined.postgres.append(&first.postgres);
+        let Some(second) = predicates.next() else { return first.clone() };
+        let (mut sqlite, mut postgres) = (Sql::from("(("), Sql::from("(("));
+        sqlite.append(&first.sqlite);
+        postgres.append(&first.postgres);
         for next in std::iter::once(second).chain(predicates) {
-            for (sql, next) in [(&mut joined.sqlite, &next.sqlite), (&mut joined.postgres, &next.postgres)] {
+            for (sql, next) in [(&mut sqlite, &next.sqlite), (&mut postgres, &next.postgres)] {
                 sql.push(")");
                 sql.push(operator);
                 sql.push("(");
                 sql.append(next);
             }
         }
-        joined.sqlite.push("))");
-        joined.postgres.push("))");
-        joined
+        sqlite.push("))");
+        postgres.push("))");
+        Self::new(sqlite, postgres)
     }
 }
 

@@ -26,13 +26,44 @@ pub(super) enum Dialect {
 impl Checked {
     /// The query as a condition on the rows of its table.
     pub fn predicate(&self) -> Predicate {
-        let compile = |dialect| {
-            let mut compiler = Compiler { dialect, space: self.space, sql: Sql::default() };
-            compiler.test(&self.test, self.sql);
-            compiler.sql
-        };
-        Predicate::new(compile(Dialect::Sqlite), compile(Dialect::Postgres))
+        self.compile(&self.test)
     }
+
+    fn compile(&self, test: &Test) -> Predicate {
+        match test {
+            Test::Always => Predicate::everything(),
+            Test::All(tests) => Predicate::all(tests.iter().map(|test| self.compile(test))),
+            Test::Any(tests) => Predicate::any(tests.iter().map(|test| self.compile(test))),
+            Test::Not(test) => self.compile(test).not(),
+            Test::Is(is) => {
+                let write = |dialect| {
+                    let mut compiler = Compiler { dialect, space: self.space, sql: Sql::default() };
+                    compiler.is(is, self.sql);
+                    compiler.sql
+                };
+                let predicate = Predicate::new(write(Dialect::Sqlite), write(Dialect::Postgres));
+                if has_index(is) { predicate.by_index() } else { predicate }
+            }
+        }
+    }
+}
+
+/// Whether an index leads to the rows of which this holds.
+fn has_index(Is { field, must, .. }: &Is) -> bool {
+    match (field.place, field.of, must) {
+        (Place::Search(_) | Place::Nowhere, ..) => true,
+        (_, Some(related), _) => !related.by_row,
+        (.., Must::BeOneOf(ids)) => field.is_indexed && ids.len() <= 1,
+        (.., Must::BeLike(pattern)) => field.is_indexed && pattern.as_text().is_some(),
+        (.., Must::BeBetween(low, _)) => implied(field, *low).is_some(),
+        _ => false,
+    }
+}
+
+/// The condition of a partial index, if it holds of all numbers from `low` on.
+fn implied(field: &Field, low: Option<(f64, bool)>) -> Option<&'static str> {
+    let (Kept::Whole(parts), Some((of, condition)), Some(low)) = (field.kept, field.implies, low) else { return None };
+    (least(low, parts) >= of.saturating_mul(parts)).then_some(condition)
 }
 
 pub(super) struct Compiler {
@@ -52,31 +83,6 @@ impl Compiler {
 
     pub(super) fn text(&mut self, text: impl Into<String>) {
         self.bind(Part::Text(text.into()));
-    }
-
-    fn test(&mut self, test: &Test, table: &str) {
-        match test {
-            Test::Always => self.push("TRUE"),
-            Test::All(tests) => self.joined(tests, table, " AND "),
-            Test::Any(tests) => self.joined(tests, table, " OR "),
-            Test::Not(test) => {
-                self.push("(");
-                self.test(test, table);
-                self.push(") IS NOT TRUE");
-            }
-            Test::Is(is) => self.is(is, table),
-        }
-    }
-
-    fn joined(&mut self, tests: &[Test], table: &str, operator: &str) {
-        self.push("(");
-        for (index, test) in tests.iter().enumerate() {
-            if index > 0 {
-                self.push(operator);
-            }
-            self.test(test, table);
-        }
-        self.push(")");
     }
 
     fn is(&mut self, is: &Is, table: &str) {
@@ -237,18 +243,15 @@ impl Compiler {
             let part = |(number, included)| (Part::Float(number), included);
             return self.ends(value, low.map(part), high.map(part));
         };
+        let condition = implied(field, low);
         let (low, high) = (low.map(|end| least(end, parts)), high.map(|end| most(end, parts)));
-        if let (Some((least, condition)), Some(low)) = (field.implies, low)
-            && low >= least.saturating_mul(parts)
-        {
-            // As it stands in the index, or the planner does not see that it can be used.
-            self.push("(");
-            self.push(condition);
-            self.push(" AND ");
-            self.between_whole(value, Some(low), high);
-            return self.push(")");
-        }
+        let Some(condition) = condition else { return self.between_whole(value, low, high) };
+        // As it stands in the index, or the planner does not see that it can be used.
+        self.push("(");
+        self.push(condition);
+        self.push(" AND ");
         self.between_whole(value, low, high);
+        self.push(")");
     }
 
     fn between_whole(&mut self, value: &str, low: Option<i64>, high: Option<i64>) {

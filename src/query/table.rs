@@ -65,6 +65,8 @@ pub struct Field {
     pub(super) fold: fn(&str) -> String,
     /// An SQL condition that holds whenever the number is at least this much: the one of a partial index.
     pub(super) implies: Option<(i64, &'static str)>,
+    /// Whether an index leads from a value to the rows that have it.
+    pub(super) is_indexed: bool,
     /// Whether every row has a value.
     pub(super) is_always_there: bool,
     /// The scope without which it cannot be asked for.
@@ -232,6 +234,7 @@ impl Field {
             stands_for: StandsFor::Nothing,
             fold: lower,
             implies: None,
+            is_indexed: false,
             is_always_there: false,
             needs: None,
         }
@@ -350,6 +353,12 @@ impl Field {
     /// Every row has a value, so that none need be looked for that has not.
     pub const fn always(mut self) -> Self {
         self.is_always_there = true;
+        self
+    }
+
+    /// An index leads from a value to the rows that have it. Not for text that is kept as it was sent: it is folded to be compared.
+    pub const fn indexed(mut self) -> Self {
+        self.is_indexed = true;
         self
     }
 

@@ -65,6 +65,11 @@ fn matching(things: &[Thing], query: &str) -> Option<usize> {
     Some(things.iter().filter(|thing| checked.matches(&thing.facts())).count())
 }
 
+/// Whether several indexes lead to what a query asks for.
+fn is_taken_apart(query: &str) -> bool {
+    THINGS.check(query, &asker()).is_ok_and(|checked| !checked.predicate().branches().is_empty())
+}
+
 /// What is wrong about a query's answers, if anything.
 async fn differs(dbs: &[Db], things: &[Thing], query: &str) -> Option<String> {
     // What is refused is refused everywhere; most queries must not be.
@@ -75,19 +80,26 @@ async fn differs(dbs: &[Db], things: &[Thing], query: &str) -> Option<String> {
     for (db, checked) in dbs.iter().zip([&checked, &again]) {
         let predicate = checked.predicate();
         let mut conn = db.read().await.unwrap();
-        let found: Result<Vec<Id>, _> = run!(conn, |c| dsl::things
-            .filter(dsl::organization_id.eq(SPACE))
-            .filter(predicate.clone())
-            .select(dsl::id)
-            .load(c));
-        let found: BTreeSet<Id> = match found {
-            Ok(found) => found.into_iter().collect(),
-            Err(error) => return Some(format!("{}: {error}\n{query}\n{predicate:?}", db.name())),
-        };
-        if let Some(id) = found.symmetric_difference(&expected).next() {
-            let thing = things.iter().find(|thing| thing.id == *id);
-            let by = if found.contains(id) { "only found" } else { "not found" };
-            return Some(format!("{} on {}: {query}\n{checked:?}\n{predicate:?}\n{thing:#?}", by, db.name()));
+        // As a whole, and taken apart.
+        let branches = predicate.branches().to_vec();
+        for parts in [vec![predicate], branches].into_iter().filter(|parts| !parts.is_empty()) {
+            let mut found: BTreeSet<Id> = BTreeSet::new();
+            for part in &parts {
+                let more: Result<Vec<Id>, _> = run!(conn, |c| dsl::things
+                    .filter(dsl::organization_id.eq(SPACE))
+                    .filter(part.clone())
+                    .select(dsl::id)
+                    .load(c));
+                match more {
+                    Ok(more) => found.extend(more),
+                    Err(error) => return Some(format!("{}: {error}\n{query}\n{part:?}", db.name())),
+                }
+            }
+            if let Some(id) = found.symmetric_difference(&expected).next() {
+                let thing = things.iter().find(|thing| thing.id == *id);
+                let by = if found.contains(id) { "only found" } else { "not found" };
+                return Some(format!("{} on {}: {query}\n{checked:?}\n{parts:?}\n{thing:#?}", by, db.name()));
+            }
         }
     }
     None
@@ -111,11 +123,12 @@ fn sql_and_memory_agree() {
         if let Some(postgres) = &postgres {
             dbs.push(filled(postgres, &things).await);
         }
-        let (mut understood, mut telling) = (0, 0);
+        let (mut understood, mut telling, mut apart) = (0, 0, 0);
         for _ in 0..1500 {
             let mut tree = query().new_tree(&mut runner).unwrap();
             if let Some(found) = matching(&things, &tree.current()) {
                 understood += 1;
+                apart += usize::from(is_taken_apart(&tree.current()));
                 telling += usize::from(found > 0 && found < things.len());
             }
             let Some(mut why) = differs(&dbs, &things, &tree.current()).await else { continue };
@@ -135,6 +148,7 @@ fn sql_and_memory_agree() {
             panic!("{why}");
         }
         assert!(understood > 1000, "only {understood} of 1500 queries were understood");
+        assert!(apart > 100, "only {apart} of 1500 queries were taken apart");
         assert!(telling > 500, "only {telling} of 1500 queries told some things from others");
     });
 }

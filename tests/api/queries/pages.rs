@@ -8,7 +8,7 @@ use dotdesk::db::prelude::*;
 use dotdesk::db::{Fault, Id, Json, Timestamp, Transaction};
 use dotdesk::method::{Code, Context, Page};
 use dotdesk::query::table::{Field, Table, choice, keyword, number, text, timestamp};
-use dotdesk::query::{Listing, SORTED_CHARS, words};
+use dotdesk::query::{Listing, Passing, SORTED_CHARS, words};
 use dotdesk::{run, run_list};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
@@ -55,9 +55,9 @@ static ITEMS: Table = Table::of("item", "items", FIELDS);
 static FIELDS: &[Field] = &[
     text("name", "name").sortable_by_prefix("name"),
     keyword("alias", "name").sortable(),
-    number("count", "count").sortable(),
+    number("count", "count").sortable().implies(1, "\"items\".\"count\" > 0"),
     timestamp("seen_at", "seen_at").sortable(),
-    choice("priority", "priority", PRIORITIES).sortable_by_rank(),
+    choice("priority", "priority", PRIORITIES).sortable_by_rank().indexed(),
     number("place.floor", "details").path(&["place", "floor"]).sortable(),
     timestamp("place.since", "details").path(&["place", "since"]).sortable(),
     timestamp("created_at", "id").sortable_by_id(),
@@ -209,6 +209,22 @@ fn arguments(sort: &str, limit: i64, filters: Option<&str>) -> ListItems {
 
 const SORTS: &[&str] = &["name", "alias", "count", "seen_at", "priority", "place.floor", "place.since", "created_at"];
 
+/// A query, into how many parts it is taken apart, and what it lets through.
+type Filter = (Option<&'static str>, usize, fn(&Item) -> bool);
+
+const FILTERS: [Filter; 5] = [
+    (None, 0, |_| true),
+    (Some("count:>=0"), 0, |item| item.count >= Some(0)),
+    (Some("priority:(high OR low)"), 2, |item| item.priority != "none"),
+    // What passes one of them passes the other, too.
+    (Some("count:>=1 OR priority:high OR (count:>=2 AND NOT name:z)"), 3, |item| {
+        item.count >= Some(1) || item.priority == "high"
+    }),
+    (Some("count:<=2 AND (priority:none OR count:>=1)"), 2, |item| {
+        item.count <= Some(2) && (item.count >= Some(1) || item.count.is_some() && item.priority == "none")
+    }),
+];
+
 #[test]
 fn a_walk_finds_every_row_once_in_order() {
     on_both(async |api| {
@@ -223,10 +239,11 @@ fn a_walk_finds_every_row_once_in_order() {
                 if direction == "desc" {
                     expected.reverse();
                 }
-                for (limit, filters) in [(1, None), (7, None), (7, Some("count:>=0")), (60, None), (59, None)] {
+                let some = FILTERS.into_iter().map(|filter| (7, filter));
+                let all = [1, 59, 60].into_iter().map(|limit| (limit, FILTERS[0]));
+                for (limit, (filters, _, passes)) in all.chain(some) {
                     let sort = format!("{field}:{direction}");
-                    let expected: Vec<&&Item> =
-                        expected.iter().filter(|item| filters.is_none() || item.count >= Some(0)).collect();
+                    let expected: Vec<&&Item> = expected.iter().filter(|item| passes(item)).collect();
                     let mut args = arguments(&sort, limit, filters);
                     args.include = Some(vec![dotdesk::method::Include::Total].into());
                     let mut found: Vec<Item> = Vec::new();
@@ -241,9 +258,24 @@ fn a_walk_finds_every_row_once_in_order() {
                     }
                     let ids = |items: &[&Item]| items.iter().map(|item| item.id).collect::<Vec<_>>();
                     let expected: Vec<&Item> = expected.into_iter().copied().collect();
-                    assert_eq!(ids(&found.iter().collect::<Vec<_>>()), ids(&expected), "{sort}, {limit} a page");
+                    let found: Vec<&Item> = found.iter().collect();
+                    assert_eq!(ids(&found), ids(&expected), "{sort}, {limit} a page, {filters:?}");
                 }
             }
+        }
+    });
+}
+
+#[test]
+fn what_several_indexes_lead_to_is_taken_apart() {
+    on_both(async |api| {
+        for (filters, parts, _) in FILTERS {
+            let list = Listing::new(&context(api), &arguments("name:asc", 7, filters), &ITEMS).unwrap();
+            let found = match list.passing(|branch| branch) {
+                Passing::All(_) => 0,
+                Passing::AnyOf(_, branches) => branches.len(),
+            };
+            assert_eq!(found, parts, "{filters:?}");
         }
     });
 }

@@ -49,10 +49,10 @@ const STATUSES: &[&str] = &["open", "closed"];
 
 pub static THINGS: Table = Table::of("thing", "things", FIELDS);
 static FIELDS: &[Field] = &[
-    id("id", "id"),
+    id("id", "id").indexed(),
     keyword("key", "key").by_default(),
-    choice("status", "status", STATUSES),
-    id("owner_id", "owner_id").of_users(),
+    choice("status", "status", STATUSES).indexed(),
+    id("owner_id", "owner_id").of_users().indexed(),
     number("count", "count").implies(1, "count > 0"),
     number("amount", "amount").in_parts(1000),
     boolean("flag", "flag"),
@@ -387,9 +387,17 @@ fn clause() -> impl Strategy<Value = String> {
     ]
 }
 
+/// What several indexes lead to.
+fn indexed() -> impl Strategy<Value = String> {
+    let clause = proptest::sample::select(vec!["status:open", "owner_id:me", "count:>=1", "tags:vip", "text:late"]);
+    proptest::collection::vec(clause, 2..4).prop_map(|clauses| clauses.join(" OR "))
+}
+
 pub fn query() -> impl Strategy<Value = String> {
     clause().prop_recursive(3, 8, 3, |inner| {
         prop_oneof![
+            1 => (indexed(), inner.clone()).prop_map(|(a, b)| format!("({a}) AND ({b})")),
+            1 => (indexed(), inner.clone()).prop_map(|(a, b)| format!("({a}) OR (status:closed AND ({b}))")),
             2 => (inner.clone(), inner.clone()).prop_map(|(a, b)| format!("({a}) AND ({b})")),
             2 => (inner.clone(), inner.clone()).prop_map(|(a, b)| format!("({a}) OR ({b})")),
             2 => inner.clone().prop_map(|a| format!("NOT ({a})")),
