@@ -129,7 +129,7 @@ fn entries_are_found_by_who_what_and_when() {
             (format!("at:[{first} TO {second}]"), 3),
             (format!("at:>{second}"), 1),
             ("actor.id:me AND method:companies.*".to_owned(), 2),
-            ("actor.name:anton".to_owned(), 2),
+            ("actor.name:anton*".to_owned(), 2),
             ("target.type:tag AND result:tag.created".to_owned(), 1),
             ("ip:127.0.0.1 AND is_test:false AND actor.type:user".to_owned(), 4),
         ] {

@@ -81,18 +81,6 @@ pub fn fold(name: &str) -> String {
     tidy(name).nfc().collect::<String>().to_lowercase()
 }
 
-/// An object's tags with one more.
-pub fn with(tags: &[String], name: &str) -> Vec<String> {
-    let is_there = tags.iter().any(|tag| fold(tag) == fold(name));
-    tags.iter().cloned().chain((!is_there).then(|| name.to_owned())).collect()
-}
-
-/// An object's tags without one.
-pub fn without(tags: &[String], name: &str) -> Vec<String> {
-    let key = fold(name);
-    tags.iter().filter(|tag| fold(tag) != key).cloned().collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::{fold, tidy};

@@ -146,6 +146,31 @@ fn taken(_: &str) -> Error {
     Error::new(Code::AlreadyExists, "There is a tag with this name already.")
 }
 
+/// Gives an object, which is locked, one more tag, unless it has that already in whatever case.
+pub async fn tag(
+    tx: &mut Tx<'_>,
+    object_type: TaggedType,
+    object: Id,
+    tags: &mut Json<Vec<String>>,
+    name: &str,
+) -> Result<()> {
+    let wanted = tags.iter().cloned().chain([name.to_owned()]).collect();
+    retag(tx, object_type, object, tags, wanted).await
+}
+
+/// Takes a tag from an object, which is locked.
+pub async fn untag(
+    tx: &mut Tx<'_>,
+    object_type: TaggedType,
+    object: Id,
+    tags: &mut Json<Vec<String>>,
+    name: &str,
+) -> Result<()> {
+    let key = fold(name);
+    let wanted = tags.iter().filter(|tag| fold(tag) != key).cloned().collect();
+    retag(tx, object_type, object, tags, wanted).await
+}
+
 /// Gives an object, which is locked, the tags that are wanted: each once whatever its case, spelled as it is on the list of tags,
 /// and put on that list if it is new.
 ///

@@ -1,6 +1,6 @@
 //! What queries can ask of the audit.
 
-use crate::query::table::{Field, Table, boolean, id, keyword, text, timestamp};
+use crate::query::table::{Field, Table, boolean, id, keyword, timestamp};
 
 /// What queries can ask of the audit.
 pub static FIELDS: Table = Table::of("audit_entry", "audit_entries", ENTRY);
@@ -10,7 +10,7 @@ static ENTRY: &[Field] = &[
     timestamp("at", "at").alias(&["created_at"]).sortable_by_id(),
     keyword("actor.type", "actor_type"),
     id("actor.id", "actor_id").of_users(),
-    text("actor.name", "actor_name").by_default(),
+    keyword("actor.name", "actor_name").by_default(),
     id("impersonator_id", "impersonator_id").of_users(),
     id("api_key_id", "api_key_id"),
     keyword("ip", "ip"),
