@@ -6,6 +6,7 @@ use crate::resources::channels::channels;
 use crate::resources::crm::{companies, contacts, custom_fields, metadata, pipelines, segments, tags};
 use crate::resources::data::{audit, batch};
 use crate::resources::inbox::{conversations, csat, files, messages, queries, views};
+use crate::resources::integrations::events;
 use crate::resources::system::api;
 
 /// Every resource's methods, area by area.
@@ -34,6 +35,8 @@ pub const TABLES: &[&[Entry]] = &[
     csat::METHODS,
     // Channels
     channels::METHODS,
+    // Integrations
+    events::METHODS,
     // Data
     batch::METHODS,
     audit::METHODS,

@@ -1,13 +1,14 @@
 //! dotdesk: a support desk and CRM you drive by API.
 //!
 //! The rooms, from the ground up: [`db`] (either database) and [`schema`], [`method`] (what a method is), [`access`] (who may do
-//! what) and [`providers`] (outside services), [`jobs`] (what the server does by itself), [`resources`] (what the methods do),
+//! what), [`events`] (the change feed) and [`providers`] (outside services), [`jobs`] (what the server does by itself), [`resources`] (what the methods do),
 //! [`api`] (the list of them all), [`http`] and [`cli`] (the doors).
 
 pub mod access;
 pub mod api;
 pub mod cli;
 pub mod db;
+pub mod events;
 pub mod http;
 pub mod jobs;
 pub mod method;

@@ -226,8 +226,50 @@ table! {
     use diesel::sql_types::*;
     use crate::db::{IdSql, TimestampSql};
 
-    events (organization_id, id) {
+    outbox (position) {
+        position -> BigInt,
         organization_id -> IdSql,
+        id -> IdSql,
+        #[sql_name = "type"]
+        type_ -> Text,
+        object_type -> Text,
+        object_id -> IdSql,
+        data -> Text,
+        previous -> Nullable<Text>,
+        version -> Nullable<BigInt>,
+        actor -> Text,
+        request_id -> Text,
+        is_test -> Bool,
+        created_at -> TimestampSql,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+
+    sequencer (id) {
+        id -> Integer,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use crate::db::IdSql;
+
+    feeds (organization_id) {
+        organization_id -> IdSql,
+        last_seq -> BigInt,
+        oldest_seq -> BigInt,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use crate::db::{IdSql, TimestampSql};
+
+    events (organization_id, seq) {
+        organization_id -> IdSql,
+        seq -> BigInt,
         id -> IdSql,
         #[sql_name = "type"]
         type_ -> Text,

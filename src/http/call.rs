@@ -11,13 +11,13 @@ use actix_web::{HttpRequest, HttpResponse};
 
 use super::respond::{self, Wants};
 use super::server::Server;
-use super::{body, cors, credentials, pages};
+use super::{body, cors, credentials, pages, tickets};
 use crate::access::authenticate::Sessions;
 use crate::access::limits::{Limits, Standing};
 use crate::access::permit::permit;
 use crate::method::{
-    API_VERSION, Access, Answer, Call, Caller, Code, Described, Error, Input, Kind, Rate, Request, Result, Within,
-    idempotency,
+    API_VERSION, Access, Answer, Call, Caller, Code, Described, Error, Input, Kind, Rate, Request, Result, Secret,
+    Within, idempotency,
 };
 
 /// The most bytes of all headers together.
@@ -123,7 +123,8 @@ async fn route(
         return Ok(Reply::Page(HttpResponse::NoContent().insert_header(("allow", "POST, OPTIONS")).finish()));
     }
     let deadline = Instant::now() + server.options.request_timeout;
-    if matches!(*http.method(), HttpMethod::GET | HttpMethod::HEAD) {
+    let ticket = tickets::of(&server.app, http)?;
+    if ticket.is_none() && matches!(*http.method(), HttpMethod::GET | HttpMethod::HEAD) {
         let page = tokio::time::timeout_at(deadline.into(), pages::page(server, http, base_url))
             .await
             .map_err(|_| Error::new(Code::ServiceUnavailable, "The database does not answer."))?;
@@ -135,7 +136,7 @@ async fn route(
     let name = path.strip_prefix('/').unwrap_or(path);
     let method = server.registry.find(name)?;
     trail.method = Some(method.clone());
-    if http.method() != HttpMethod::POST {
+    if ticket.is_none() && http.method() != HttpMethod::POST {
         return Err(Error::new(
             Code::MethodNotAllowed,
             format!(
@@ -145,11 +146,15 @@ async fn route(
             ),
         ));
     }
-    if !http.query_string().is_empty() {
+    if ticket.is_none() && !http.query_string().is_empty() {
         return Err(Error::argument("", "unknown_field", "arguments belong in the JSON body, not in the address"));
     }
     let ip = address(server, http);
-    let caller = tokio::time::timeout_at(deadline.into(), admit(server, http, method, ip, trail))
+    let (token, arguments) = match ticket {
+        Some((token, arguments)) => (Some(token), Some(arguments)),
+        None => (credentials::token(http)?.map(|token| Secret::new(token)), None),
+    };
+    let caller = tokio::time::timeout_at(deadline.into(), admit(server, token.as_ref(), method, ip, trail))
         .await
         .map_err(|_| Error::new(Code::RequestTimeout, "The call took too long. Nothing was changed; retry."))??;
     let reading = tokio::time::timeout_at(deadline.into(), body::read(http, payload, method.entry.body_limit));
@@ -164,15 +169,17 @@ async fn route(
         at: server.app.now(),
         deadline,
         ip,
-        user_agent: http.headers().get("user-agent").and_then(|agent| agent.to_str().ok()).map(str::to_owned),
+        user_agent: text_of(http, "user-agent"),
         // A read does nothing twice and guards nothing: what it makes of these headers is nothing.
+        token,
+        last_event_id: text_of(http, "last-event-id"),
         idempotency_key: if writes { idempotency_key(http)? } else { None },
         if_match: if writes { if_match(http)? } else { None },
         base_url: base_url.to_owned(),
     };
     let call = Call {
         method: method.clone(),
-        input: Input::Bytes(read.bytes),
+        input: arguments.map_or(Input::Bytes(read.bytes), Input::Object),
         app: server.app.clone(),
         caller,
         request: Arc::new(request),
@@ -191,7 +198,7 @@ async fn route(
 /// Lets the request in: who calls, may he, and not too often.
 async fn admit(
     server: &Server,
-    http: &HttpRequest,
+    token: Option<&Secret>,
     method: &Described,
     ip: Option<IpAddr>,
     trail: &mut Trail,
@@ -204,7 +211,7 @@ async fn admit(
         }
         return Ok(None);
     }
-    let caller = match authenticate(server, http, ip).await {
+    let caller = match authenticate(server, token, ip).await {
         Ok(caller) => caller,
         Err(error) => {
             // Guessing tokens is counted like guessing passwords.
@@ -224,11 +231,10 @@ async fn admit(
     Ok(Some(caller))
 }
 
-async fn authenticate(server: &Server, http: &HttpRequest, ip: Option<IpAddr>) -> Result<Arc<Caller>> {
-    let token = credentials::token(http)?
-        .ok_or_else(|| Error::new(Code::NotAuthed, "Send a token: Authorization: Bearer <token>."))?;
+async fn authenticate(server: &Server, token: Option<&Secret>, ip: Option<IpAddr>) -> Result<Arc<Caller>> {
+    let token = token.ok_or_else(|| Error::new(Code::NotAuthed, "Send a token: Authorization: Bearer <token>."))?;
     match server.app.services().get::<Sessions>() {
-        Some(sessions) => sessions.authenticate(&server.app, &token, ip).await,
+        Some(sessions) => sessions.authenticate(&server.app, token.reveal(), ip).await,
         None => Err(Error::internal("this server knows no sessions")),
     }
 }
@@ -236,6 +242,10 @@ async fn authenticate(server: &Server, http: &HttpRequest, ip: Option<IpAddr>) -
 fn ratelimited(full: Standing, trail: &mut Trail) -> Error {
     trail.standing = Some(full);
     full.refusal()
+}
+
+fn text_of(http: &HttpRequest, name: &str) -> Option<String> {
+    http.headers().get(name)?.to_str().ok().map(str::to_owned)
 }
 
 fn idempotency_key(http: &HttpRequest) -> Result<Option<String>> {

@@ -10,6 +10,7 @@ mod metrics;
 mod pages;
 mod respond;
 mod server;
+mod tickets;
 
 pub use cors::Origins;
 pub use server::{Options, Running, serve, start};

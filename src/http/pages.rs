@@ -1,7 +1,6 @@
 //! The few pages beside the methods: health, keys, metrics, the API's own description, and files by their token.
 
 use std::sync::OnceLock;
-use std::sync::atomic::Ordering;
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::HeaderValue;
@@ -93,7 +92,7 @@ fn json_page(http: &HttpRequest, status: StatusCode, body: &serde_json::Value) -
 
 /// Whether the server can do its work: the database answers, and it is not stopping.
 async fn ready(server: &Server, http: &HttpRequest) -> Result<HttpResponse> {
-    if server.stopping.load(Ordering::Relaxed) {
+    if server.app.signals().is_stopping() {
         return Err(Error::new(Code::ServiceUnavailable, "The server is stopping."));
     }
     let mut conn = server.app.db.read().await?;

@@ -1,15 +1,18 @@
 //! Writes answers and errors, in the format that the client asked for.
 
+use std::convert::Infallible;
+
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::http::{StatusCode, header::ACCEPT};
 use actix_web::{HttpRequest, HttpResponse};
+use futures_util::StreamExt;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::compress::compress;
 use crate::access::limits::{Standing, WINDOW_SECONDS};
 use crate::db::Timestamp;
-use crate::method::{Answer, Caller, Code, Deprecation, Described, Error, ErrorType};
+use crate::method::{Answer, ByteStream, Caller, Code, Deprecation, Described, Error, ErrorType};
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=utf-8");
 const PROBLEM: HeaderValue = HeaderValue::from_static("application/problem+json");
@@ -36,7 +39,10 @@ impl Wants {
 /// The answer of a method. What is the same for everybody (`cacheable`) has an `ETag` made of its bytes, and is not sent to
 /// those who have it.
 pub(super) fn answer(request: &HttpRequest, wants: Wants, answer: Answer, cacheable: bool) -> HttpResponse {
-    let Answer { body, version, original_request_id } = answer;
+    let Answer { body, stream, version, original_request_id } = answer;
+    if let Some(stream) = stream {
+        return events(stream);
+    }
     if let Some(body) = body.as_deref().filter(|_| cacheable) {
         let etag = etag_of(body);
         let mut response = match has(request, &etag) {
@@ -61,6 +67,15 @@ pub(super) fn answer(request: &HttpRequest, wants: Wants, answer: Answer, cachea
         set(&mut response, "original-request-id", &original);
     }
     response
+}
+
+/// Server-sent events, to be passed on by every proxy as they come.
+fn events(stream: ByteStream) -> HttpResponse {
+    HttpResponse::Ok()
+        .insert_header((header::CONTENT_TYPE, "text/event-stream"))
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        .insert_header(("x-accel-buffering", "no"))
+        .streaming(stream.map(|piece| Ok::<_, Infallible>(piece.into())))
 }
 
 /// An error, with the headers that belong to it.

@@ -3,7 +3,6 @@
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use actix_web::dev::ServerHandle;
@@ -55,7 +54,6 @@ pub(super) struct Server {
     pub options: Arc<Options>,
     pub metrics: Arc<Metrics>,
     pub documents: Arc<pages::Documents>,
-    pub stopping: Arc<AtomicBool>,
 }
 
 /// How long no request may have been running before the connections that are left count as idle: long enough for the last answers
@@ -68,14 +66,14 @@ pub struct Running {
     pub address: SocketAddr,
     handle: ServerHandle,
     metrics: Arc<Metrics>,
-    stopping: Arc<AtomicBool>,
+    app: App,
     done: actix_web::rt::task::JoinHandle<io::Result<()>>,
 }
 
 impl Running {
     /// Takes no more connections, finishes what was begun, and ends.
     pub async fn stop(self) -> io::Result<()> {
-        self.stopping.store(true, Ordering::Relaxed);
+        self.app.signals().stop();
         let finish = async {
             self.handle.stop(true).await;
             self.done.await.map_err(io::Error::other)?
@@ -115,7 +113,6 @@ async fn quiet(metrics: &Metrics) {
 /// Starts serving. Must be called inside an actix system.
 pub fn start(listener: TcpListener, app: App, registry: Arc<Registry>, options: Options) -> io::Result<Running> {
     let address = listener.local_addr()?;
-    let stopping = Arc::new(AtomicBool::new(false));
     let metrics = Arc::new(Metrics::new(&registry).map_err(io::Error::other)?);
     let documents = Arc::new(pages::Documents::default());
     let options = Arc::new(options);
@@ -123,7 +120,7 @@ pub fn start(listener: TcpListener, app: App, registry: Arc<Registry>, options: 
         0 => std::thread::available_parallelism().map_or(1, usize::from),
         workers => workers,
     };
-    let (shared, flag, counters) = (options.clone(), stopping.clone(), metrics.clone());
+    let (shared, counters, own) = (options.clone(), metrics.clone(), app.clone());
     let server = HttpServer::new(move || {
         let server = Server {
             app: app.fork(workers),
@@ -131,7 +128,6 @@ pub fn start(listener: TcpListener, app: App, registry: Arc<Registry>, options: 
             options: shared.clone(),
             metrics: counters.clone(),
             documents: documents.clone(),
-            stopping: flag.clone(),
         };
         actix_web::App::new().app_data(web::Data::new(server)).default_service(web::to(call::handle))
     })
@@ -142,5 +138,5 @@ pub fn start(listener: TcpListener, app: App, registry: Arc<Registry>, options: 
     .listen_auto_h2c(listener)?
     .run();
     let handle = server.handle();
-    Ok(Running { address, handle, metrics, stopping, done: actix_web::rt::spawn(server) })
+    Ok(Running { address, handle, metrics, app: own, done: actix_web::rt::spawn(server) })
 }

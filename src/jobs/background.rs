@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::{purge, reseal, timers};
 use crate::access::authenticate::Sessions;
+use crate::events::{retention, sequencer};
 use crate::method::App;
 use crate::providers::mail::{self, Mailer};
 use crate::resources::crm::segments;
@@ -28,14 +29,27 @@ const FILES: Duration = Duration::from_secs(60);
 /// Does all rounds, for as long as the server runs.
 pub async fn run(app: App) {
     tokio::join!(
+        sequencer::run(&app),
         send_mail(&app),
         keep_time(&app),
         note_uses(&app),
         take_out(&app),
         take_out_files(&app),
+        forget_events(&app),
         seal_again(&app),
         count_segments(&app)
     );
+}
+
+async fn forget_events(app: &App) {
+    loop {
+        match retention::run(app).await {
+            Ok(0) => {}
+            Ok(count) => tracing::debug!(count, "events that were kept long enough were taken out"),
+            Err(error) => tracing::warn!(?error, "old events could not be taken out"),
+        }
+        tokio::time::sleep(PURGE).await;
+    }
 }
 
 async fn send_mail(app: &App) {

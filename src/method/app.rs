@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use super::keyring::Keyring;
 use super::services::Services;
+use super::signals::Signals;
 use crate::db::{Db, Id, Ids, Timestamp};
 
 /// The server, as methods see it; cheap to clone.
@@ -20,6 +21,7 @@ struct Shared {
     ids: Ids,
     keyring: Keyring,
     services: Services,
+    signals: Signals,
 }
 
 /// Where the time comes from.
@@ -44,7 +46,7 @@ impl Clock {
 impl App {
     /// A server of these parts.
     pub fn new(db: Db, clock: Clock, ids: Ids, keyring: Keyring, services: Services) -> Self {
-        Self { db, shared: Arc::new(Shared { clock, ids, keyring, services }) }
+        Self { db, shared: Arc::new(Shared { clock, ids, keyring, services, signals: Signals::default() }) }
     }
 
     /// The same server with database connections of its own, for one of `threads` server threads.
@@ -75,5 +77,10 @@ impl App {
     /// The services it was started with.
     pub fn services(&self) -> &Services {
         &self.shared.services
+    }
+
+    /// What wakes the server's own work.
+    pub fn signals(&self) -> &Signals {
+        &self.shared.signals
     }
 }

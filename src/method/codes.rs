@@ -117,6 +117,7 @@ codes! {
     FileNotFound = "file_not_found" NotFound 404 "There is no such file.";
     SegmentNotFound = "segment_not_found" NotFound 404 "There is no such segment.";
     AuditEntryNotFound = "audit_entry_not_found" NotFound 404 "There is no such entry in the audit.";
+    EventNotFound = "event_not_found" NotFound 404 "There is no such event, it is not kept any more, or the caller may not see it.";
     MergeNotFound = "merge_not_found" NotFound 404 "There is no such merge.";
     VersionConflict = "version_conflict" Conflict 409 "The object changed since the version you named; `current` is what it is now. With If-Match the status is 412 and the type `precondition`.";
     AlreadyExists = "already_exists" Conflict 409 "There is one with this key already.";
@@ -128,9 +129,11 @@ codes! {
     IdempotencyInProgress = "idempotency_in_progress" Conflict 409 "A request with this idempotency key is still running; retry in a second.";
     BatchAborted = "batch_aborted" Conflict 409 "A call of an atomic batch failed, so nothing of the batch was done. `failed` and `failed_index` say which, `cause` is its error; the status and the type are those of the cause.";
     Expired = "expired" Conflict 410 "What the token or link stood for is over; ask for a new one.";
+    CursorExpired = "cursor_expired" Conflict 410 "What came after this place in the feed is not kept any more: list the objects again, then go on from `latest_seq`.";
     IdempotencyKeyReused = "idempotency_key_reused" Conflict 422 "This idempotency key was used for another call.";
     DependencyFailed = "dependency_failed" Conflict 424 "The call was not made, because it refers to the result of a call of the same batch that failed; `failed` says which.";
     Ratelimited = "ratelimited" RateLimit 429 "Too many calls; wait `retry_after` seconds.";
+    TooManyConcurrentRequests = "too_many_concurrent_requests" RateLimit 429 "Too many streams are open at once with these credentials; close one.";
     InternalError = "internal_error" Server 500 "A fault of ours. Nothing was committed; the request id finds it in our logs.";
     ServiceUnavailable = "service_unavailable" Server 503 "The database or a part of the server is away. Nothing was committed, unless the message says that this is not known; retry.";
     RequestTimeout = "request_timeout" Server 504 "The call took longer than allowed. Nothing was committed; retry.";

@@ -19,6 +19,7 @@ use super::error::{Error, Result};
 use super::idempotency::{self, Replay};
 use super::object::Void;
 use super::page::{Paged, Window};
+use super::secret::Secret;
 use super::tx::Tx;
 use crate::db::{Ambient, Conn, Failure, Id, Reader, Timestamp, Transaction};
 
@@ -51,10 +52,14 @@ pub struct Request {
     pub ip: Option<IpAddr>,
     /// What the client calls itself.
     pub user_agent: Option<String>,
+    /// What the caller showed to be let in.
+    pub token: Option<Secret>,
     /// `Idempotency-Key`.
     pub idempotency_key: Option<String>,
     /// The version in `If-Match`.
     pub if_match: Option<i64>,
+    /// `Last-Event-ID`: the last event that a client of the stream has seen.
+    pub last_event_id: Option<String>,
     /// Scheme and host by which the client reached us, such as `https://desk.example.com`.
     pub base_url: String,
 }
@@ -107,8 +112,10 @@ impl Context {
             deadline: Instant::now() + std::time::Duration::from_secs(60),
             ip: None,
             user_agent: None,
+            token: None,
             idempotency_key: None,
             if_match: None,
+            last_event_id: None,
             base_url: String::new(),
         };
         Self(Arc::new(Inner {

@@ -20,6 +20,7 @@ use super::error::{Error, Result};
 use super::idempotency;
 use super::object::Output;
 use super::scope::{Area, Scope};
+use super::stream::ByteStream;
 use crate::db::Ambient;
 
 /// One operation of the API. The struct that implements it is its arguments; its doc comment is its documentation.
@@ -172,10 +173,11 @@ pub struct Deprecation {
 }
 
 /// What a method answered, ready to be written in any format.
-#[derive(Debug)]
 pub struct Answer {
     /// The result as JSON; `None` for a method that answers nothing.
     pub body: Option<Vec<u8>>,
+    /// In place of a body: what goes on for as long as the caller listens.
+    pub stream: Option<ByteStream>,
     /// The version for the `ETag`.
     pub version: Option<i64>,
     /// The id of the request that did the work, when this is its answer over again.
@@ -203,6 +205,8 @@ pub struct Entry {
     pub body_limit: usize,
     /// Whether it answers 204.
     pub is_void: bool,
+    /// Whether it goes on answering for as long as the caller listens.
+    pub is_stream: bool,
     /// Whether contacts may call it.
     pub for_contacts: bool,
     /// Whether it takes `dry_run`.
@@ -254,6 +258,7 @@ impl Entry {
             example: M::EXAMPLE,
             body_limit: M::BODY_LIMIT,
             is_void: M::Output::IS_VOID,
+            is_stream: M::Output::IS_STREAM,
             for_contacts: M::FOR_CONTACTS,
             dry_run: M::DRY_RUN,
             batching: M::BATCHING,
@@ -302,9 +307,10 @@ async fn run<M: Method>(call: Call) -> Result<Answer> {
     let output = args.call(ctx.clone()).await?;
     let replay = ctx.replayed();
     let body = match replay {
-        _ if M::Output::IS_VOID => None,
+        _ if M::Output::IS_VOID || M::Output::IS_STREAM => None,
         Some(replay) => Some(replay.body.clone()),
         None => Some(serde_json::to_vec(&output)?),
     };
-    Ok(Answer { body, version: output.etag(), original_request_id: replay.map(|replay| replay.request_id.clone()) })
+    let original_request_id = replay.map(|replay| replay.request_id.clone());
+    Ok(Answer { body, version: output.etag(), stream: output.stream(), original_request_id })
 }

@@ -18,8 +18,39 @@ pub fn check(format: &str, text: &str) -> Result<(), &'static str> {
         "uuid" => text.parse::<crate::db::Id>().map(|_| ()),
         "base64" => super::binary::check(text),
         "date-time" => text.parse::<crate::db::Timestamp>().map(|_| ()),
+        "event-place" => event_place(text).map(|_| ()),
+        "event-id" => event_id(text).map(|_| ()),
+        "event-pattern" => event_pattern(text),
         _ => normal(format, text).map(|_| ()),
     }
+}
+
+/// A place in the feed of events, written as a text.
+pub fn event_place(text: &str) -> Result<i64, &'static str> {
+    let place = text.parse().ok().filter(|_| text.bytes().all(|byte| byte.is_ascii_digit()));
+    place.ok_or("expected a place in the feed such as 184467")
+}
+
+/// The id of an event: `evt_` and 32 hexadecimal digits, or the same as an id like others.
+pub fn event_id(text: &str) -> Result<crate::db::Id, &'static str> {
+    let id = match text.strip_prefix("evt_") {
+        Some(hex) if hex.len() == 32 && hex.is_ascii() => {
+            format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]).parse()
+        }
+        Some(_) => Err(""),
+        None => text.parse(),
+    };
+    id.map_err(|_| "expected an id such as evt_0193f3a1b2c37d4e8f90a1b2c3d4e5f6")
+}
+
+/// Whether a text names a type of events, all types of an object, or all types.
+pub fn event_pattern(text: &str) -> Result<(), &'static str> {
+    let is_word = |word: &str| !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
+    let fits = match text.split_once('.') {
+        None => text == "*",
+        Some((object, change)) => is_word(object) && (change == "*" || is_word(change)),
+    };
+    if fits { Ok(()) } else { Err("expected a type such as team.updated, or team.*, or *") }
 }
 
 /// A string of one of these formats as it is stored, or what was expected; for values whose format is known only when they arrive.

@@ -17,7 +17,7 @@ mod described;
 mod entry;
 mod error;
 mod fields;
-mod formats;
+pub mod formats;
 pub mod idempotency;
 mod keyring;
 mod money;
@@ -27,7 +27,10 @@ mod page;
 mod patch;
 mod registry;
 mod scope;
+mod secret;
 mod services;
+mod signals;
+mod stream;
 pub(crate) mod suggest;
 mod tx;
 
@@ -53,5 +56,8 @@ pub use page::{EXACT_TOTAL, FieldNames, Include, Limit, Page, PageFrame, Paged, 
 pub use patch::{Assign, Patch, merge, merge_map, stored};
 pub use registry::Registry;
 pub use scope::{Area, Scope, ScopeSet};
+pub use secret::Secret;
 pub use services::Services;
+pub use signals::Signals;
+pub use stream::{ByteStream, EventStream};
 pub use tx::Tx;

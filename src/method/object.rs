@@ -4,6 +4,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::codes::Code;
+use super::stream::ByteStream;
 use crate::db::Id;
 
 /// Something with an id that callers see: a team, a user.
@@ -23,12 +24,22 @@ pub trait Object: Serialize + Send + 'static {
 }
 
 /// What a method answers.
-pub trait Output: Serialize + DeserializeOwned + Send + 'static {
+pub trait Output: Serialize + DeserializeOwned + 'static {
     /// Whether the answer is 204, without a body.
     const IS_VOID: bool = false;
+    /// Whether the answer goes on for as long as the caller listens.
+    const IS_STREAM: bool = false;
 
     /// The version to send as `ETag`.
     fn etag(&self) -> Option<i64> {
+        None
+    }
+
+    /// What goes on for as long as the caller listens.
+    fn stream(self) -> Option<ByteStream>
+    where
+        Self: Sized,
+    {
         None
     }
 }

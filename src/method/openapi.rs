@@ -242,7 +242,8 @@ fn responses(method: &Described, result: Value) -> Value {
         true => ("204", json!({ "description": "Done; there is nothing to answer.", "headers": headers })),
         false => {
             let description = method.result()["description"].as_str().unwrap_or("The answer.");
-            let content = json!({ "application/json": { "schema": result } });
+            let kind = if method.entry.is_stream { "text/event-stream" } else { "application/json" };
+            let content = json!({ kind: { "schema": result } });
             ("200", json!({ "description": description, "headers": headers, "content": content }))
         }
     };

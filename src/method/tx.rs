@@ -14,7 +14,7 @@ use super::error::{Error, FieldError, Result};
 use super::idempotency;
 use super::object::Object;
 use crate::db::{Ambient, Backend, Conn, Id, Timestamp, Transaction};
-use crate::schema::{audit_entries, events};
+use crate::schema::{audit_entries, outbox};
 
 /// A write transaction; a connection to those who only query.
 pub struct Tx<'a> {
@@ -25,9 +25,9 @@ pub struct Tx<'a> {
     happened: Vec<Happened>,
 }
 
-/// A committed change, as everybody who reacts to it will read it.
+/// A change, as everybody who reacts to it will read it once it has its place in the feed.
 #[derive(Insertable)]
-#[diesel(table_name = events)]
+#[diesel(table_name = outbox)]
 struct Event {
     organization_id: Id,
     id: Id,
@@ -146,7 +146,7 @@ impl<'a> Tx<'a> {
         self.happened.push(Happened { event, object_type: T::TYPE, object_id: object.id(), changes });
         let caller = self.ctx.caller()?;
         let event = Event {
-            organization_id: caller.organization,
+            organization_id: caller.space(),
             id: self.new_id(),
             type_: event,
             object_type: T::TYPE,
@@ -173,6 +173,8 @@ impl<'a> Tx<'a> {
         }
         let entries = audit::entries(self, happened).await?;
         store(self, &entries, &events).await?;
+        let app = self.ctx.app().clone();
+        self.after_commit(move || app.signals().outbox.notify_one());
         Ok(())
     }
 }
@@ -188,7 +190,7 @@ async fn store(conn: &mut Conn, entries: &[NewEntry], events: &[Event]) -> diese
             })?;
             events
                 .iter()
-                .try_for_each(|event| diesel::insert_into(events::table).values(event).execute(conn).map(|_| ()))
+                .try_for_each(|event| diesel::insert_into(outbox::table).values(event).execute(conn).map(|_| ()))
         }
         Backend::Postgres(conn) => {
             use diesel_async::RunQueryDsl as _;
@@ -198,7 +200,7 @@ async fn store(conn: &mut Conn, entries: &[NewEntry], events: &[Event]) -> diese
             });
             let events = events.iter().map(|event| async move {
                 let mut conn = conn;
-                diesel::insert_into(events::table).values(event).execute(&mut conn).await
+                diesel::insert_into(outbox::table).values(event).execute(&mut conn).await
             });
             try_join(try_join_all(entries), try_join_all(events)).await.map(|_| ())
         }

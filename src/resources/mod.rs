@@ -5,4 +5,5 @@ pub mod channels;
 pub mod crm;
 pub mod data;
 pub mod inbox;
+pub mod integrations;
 pub mod system;

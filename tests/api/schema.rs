@@ -24,6 +24,8 @@ const NOT_BY_ORGANIZATION: &[(&str, &str)] = &[
     ("hostnames", "finds the organization of a login by the host name"),
     ("logins", "finds the organization of a login by the e-mail address"),
     ("tokens", "finds the organization of a call by the digest of its token"),
+    ("outbox", "is emptied in the order in which it was filled, whoever that was"),
+    ("sequencer", "is the lock of whoever empties the outbox"),
     ("file_tokens", "finds the file of an address by the token in it"),
 ];
 

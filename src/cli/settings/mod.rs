@@ -8,7 +8,6 @@ pub mod table;
 mod values;
 
 use std::ffi::OsString;
-use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -20,34 +19,13 @@ pub use values::{Files, Listen};
 
 use crate::access::limits::Quotas;
 use crate::db;
+pub use crate::method::Secret;
 use table::Fallback;
 
 /// A setting that cannot be used; the text names it, and never holds a secret.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct BadSetting(pub String);
-
-/// Text that appears in no message and no log.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Secret(String);
-
-impl Secret {
-    /// Hides a text.
-    pub fn new(text: impl Into<String>) -> Self {
-        Self(text.into())
-    }
-
-    /// The text itself.
-    pub fn reveal(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("(secret)")
-    }
-}
 
 /// How to log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -123,6 +101,8 @@ pub struct Settings {
     pub smtp_url: Option<Secret>,
     /// The sender of mail.
     pub mail_from: Option<Mailbox>,
+    /// How many days events are kept.
+    pub event_retention_days: u32,
     /// Where the bytes of files are.
     pub files: Files,
     /// How to get at them, where that is a bucket.
@@ -169,7 +149,7 @@ impl Settings {
             None => format!("sqlite://{}", data_dir.join("dotdesk.db").display()),
         };
         Ok(Self {
-            database_url: Secret(database_url),
+            database_url: Secret::new(database_url),
             max_connections: read.required("max_connections", |text| values::number(text, 1, 1000))?,
             synchronous: read.required("synchronous", |text| values::word(text, &["full", "normal", "off"]))?,
             listen: read.required("listen", values::listen)?,
@@ -187,15 +167,16 @@ impl Settings {
                 Some(path) => path,
                 None => data_dir.join("keys.json"),
             },
-            secret_keys: read.list("secret_key", values::secret_key)?.into_iter().map(Secret).collect(),
-            smtp_url: read.optional("smtp_url", values::smtp)?.map(Secret),
+            secret_keys: read.list("secret_key", values::secret_key)?.into_iter().map(Secret::new).collect(),
+            smtp_url: read.optional("smtp_url", values::smtp)?.map(Secret::new),
+            event_retention_days: read.required("event_retention_days", |text| values::count(text, 1, 3650))?,
             mail_from: read.optional("mail_from", values::sender)?,
             files: read.optional("files_url", values::files)?.unwrap_or_else(|| Files::Folder(data_dir.join("files"))),
             bucket: BucketAccess {
                 endpoint: read.optional("files_endpoint", values::base_url)?,
                 region: read.required("files_region", |text| Ok(text.to_owned()))?,
                 key_id: read.optional("files_key_id", |text| Ok(text.to_owned()))?,
-                secret_key: read.optional("files_secret_key", |text| Ok(text.to_owned()))?.map(Secret),
+                secret_key: read.optional("files_secret_key", |text| Ok(text.to_owned()))?.map(Secret::new),
             },
             allow_private_urls: read.required("allow_private_urls", values::switch)?,
             oidc: read.oidc()?,
@@ -221,7 +202,7 @@ impl Settings {
     /// The same settings with everything the server keeps in another folder, and SQLite in it.
     pub fn in_folder(&self, folder: PathBuf) -> Self {
         Self {
-            database_url: Secret(format!("sqlite://{}", folder.join("dotdesk.db").display())),
+            database_url: Secret::new(format!("sqlite://{}", folder.join("dotdesk.db").display())),
             keys_file: folder.join("keys.json"),
             secret_keys: Vec::new(),
             files: Files::Folder(folder.join("files")),
@@ -351,6 +332,7 @@ mod tests {
             ("secret_key", "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="),
             ("smtp_url", "smtps://desk:pw@mail.example.com"),
             ("mail_from", "Desk <desk@example.com>"),
+            ("event_retention_days", "7"),
             ("files_url", "s3://bucket/desk"),
             ("files_endpoint", "https://s3.example.com"),
             ("files_region", "eu-central-1"),

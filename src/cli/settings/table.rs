@@ -143,6 +143,12 @@ pub const SETTINGS: &[Setting] = &[
         "The sender of mail, such as `Desk <desk@example.com>`.",
     ),
     setting(
+        "event_retention_days",
+        "NUMBER",
+        Value("30"),
+        "How many days events are kept for those who read the feed.",
+    ),
+    setting(
         "files_url",
         "PATH or URL",
         Words("`files` in `data_dir`"),

@@ -69,6 +69,10 @@ pub(super) fn seconds(text: &str, least: usize, most: usize) -> Result<Duration,
     number(text, least, most).map(|seconds| Duration::from_secs(seconds as u64))
 }
 
+pub(super) fn count(text: &str, least: usize, most: usize) -> Result<u32, String> {
+    number(text, least, most).map(|number| u32::try_from(number).unwrap_or(u32::MAX))
+}
+
 pub(super) fn word(text: &str, words: &[&'static str]) -> Result<&'static str, String> {
     words.iter().find(|word| **word == text).copied().ok_or_else(|| format!("expected {}", words.join(" or ")))
 }

@@ -3,10 +3,11 @@
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 
+use diesel::CombineDsl;
 use dotdesk::db::prelude::*;
 use dotdesk::db::{Db, Id};
 use dotdesk::run;
-use dotdesk::schema::{audit_entries, events, idempotency_keys, team_members, teams};
+use dotdesk::schema::{audit_entries, events, idempotency_keys, outbox, team_members, teams};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
@@ -109,11 +110,15 @@ impl Ledger {
             ids.sort_unstable();
             ids
         };
-        let of_events = run!(conn, |c| events::table
+        // One statement, so that none is missed that gets its place just now.
+        let in_feed = run!(conn, |c| events::table
             .filter(events::type_.eq("team.created"))
             .select(events::object_id)
+            .union_all(outbox::table.filter(outbox::type_.eq("team.created")).select(outbox::object_id))
             .load::<Id>(c));
-        assert!(sorted(of_events.unwrap()) == ids, "each team has one event");
+        assert!(sorted(in_feed.unwrap()) == ids, "each team has one event");
+        let places: Vec<i64> = run!(conn, |c| events::table.select(events::seq).order(events::seq).load(c)).unwrap();
+        assert!(places.iter().zip(1..).all(|(seq, place)| *seq == place), "the feed has a gap, or a place twice");
         let of_audit = run!(conn, |c| audit_entries::table
             .filter(audit_entries::method.eq("teams.create"))
             .select(audit_entries::target_id)

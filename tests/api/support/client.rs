@@ -77,6 +77,26 @@ impl Client {
         self.finish(request).await
     }
 
+    /// Opens a stream; see [`super::streams`].
+    pub async fn open(&self, request: reqwest::RequestBuilder) -> reqwest::Response {
+        let mut request = request.headers(self.headers.clone());
+        if let Some(token) = &self.token {
+            request = request.header("authorization", format!("Bearer {token}"));
+        }
+        request.send().await.unwrap()
+    }
+
+    /// A request to a method with any JSON, not sent yet.
+    pub fn prepare(&self, method: &str, body: &Value) -> reqwest::RequestBuilder {
+        let request = self.http.post(format!("{}/{method}", self.url)).body(body.to_string());
+        request.header("content-type", "application/json")
+    }
+
+    /// A request for an address of any kind, not sent yet.
+    pub fn prepare_get(&self, url: &str) -> reqwest::RequestBuilder {
+        self.http.get(url)
+    }
+
     /// Gets a page.
     pub async fn get(&self, path: &str) -> Reply {
         self.finish(self.http.get(format!("{}{path}", self.url))).await
@@ -101,12 +121,21 @@ impl Client {
         if let Some(token) = &self.token {
             request = request.header("authorization", format!("Bearer {token}"));
         }
-        let response = request.headers(self.headers.clone()).send().await?;
+        let mut response = request.headers(self.headers.clone()).send().await?;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        let bytes = response.bytes().await?.to_vec();
+        let bytes = match is_stream(&response) {
+            // It has no end: its beginning is its answer.
+            true => response.chunk().await?.unwrap_or_default().to_vec(),
+            false => response.bytes().await?.to_vec(),
+        };
         let text = String::from_utf8_lossy(&bytes).into_owned();
         Ok(Reply { status, headers, body: serde_json::from_str(&text).unwrap_or(Value::Null), bytes, text })
     }
+}
+
+fn is_stream(response: &reqwest::Response) -> bool {
+    let kind = response.headers().get("content-type").and_then(|kind| kind.to_str().ok());
+    kind.is_some_and(|kind| kind.starts_with("text/event-stream"))
 }
 
 impl Reply {

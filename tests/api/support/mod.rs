@@ -11,6 +11,7 @@ pub mod people;
 pub mod program;
 pub mod records;
 pub mod server;
+pub mod streams;
 
 pub use client::{Client, Reply};
 pub use people::text;

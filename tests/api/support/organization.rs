@@ -142,6 +142,8 @@ pub async fn row_counts(app: &App) -> Vec<(String, i64)> {
         api_keys,
         sessions,
         tokens,
+        outbox,
+        feeds,
         events,
         audit_entries,
         idempotency_keys,
@@ -198,6 +200,8 @@ pub async fn remove_all(app: &App) {
             run!(tx, |c| diesel::delete(mails::table).execute(c))?;
             run!(tx, |c| diesel::delete(idempotency_keys::table).execute(c))?;
             run!(tx, |c| diesel::delete(audit_entries::table).execute(c))?;
+            run!(tx, |c| diesel::delete(outbox::table).execute(c))?;
+            run!(tx, |c| diesel::delete(feeds::table).execute(c))?;
             run!(tx, |c| diesel::delete(events::table).execute(c))?;
             run!(tx, |c| diesel::delete(tokens::table).execute(c))?;
             run!(tx, |c| diesel::delete(api_keys::table).execute(c))?;

@@ -5,6 +5,7 @@ use diesel::sql_query;
 use diesel::sql_types::Text;
 use dotdesk::db::prelude::*;
 use dotdesk::db::{Id, Timestamp};
+use dotdesk::events::sequencer;
 use dotdesk::providers::mail::{Mailer, send_due};
 use dotdesk::run;
 use dotdesk::schema::{audit_entries, events, mails};
@@ -65,12 +66,24 @@ fn json(text: &str) -> Value {
 }
 
 impl Api {
+    /// Gives every event that was written its place in the feed.
+    pub async fn settle(&self) {
+        while sequencer::advance(&self.app).await.unwrap() > 0 {}
+    }
+
+    /// From now on, does the same as a server does by itself.
+    pub fn sequence(&self) {
+        let app = self.app.clone();
+        actix_web::rt::spawn(async move { sequencer::run(&app).await });
+    }
+
     /// The events of Acme, oldest first.
     pub async fn events(&self) -> Vec<Event> {
+        self.settle().await;
         let mut conn = self.app.db.read().await.unwrap();
         let rows: Vec<(String, String, Option<String>, String)> = run!(conn, |c| events::table
             .filter(events::organization_id.eq(self.acme.id))
-            .order(events::id)
+            .order(events::seq)
             .select((events::type_, events::data, events::previous, events::actor))
             .load(c))
         .unwrap();

@@ -13,6 +13,7 @@ use dotdesk::http::{self, Running};
 use dotdesk::method::{App, Clock, Generation, Keyring, Registry, Services};
 use dotdesk::providers::blobs::{Blobs, Disk};
 use dotdesk::providers::fetch::Fetch;
+use dotdesk::resources::integrations::events::Streams;
 
 use tempfile::TempDir;
 
@@ -102,6 +103,7 @@ impl Api {
             .with(Limits::new(setup.quotas))
             .with(Blobs::Disk(Disk::open(files.path().to_owned()).unwrap()))
             .with(Fetch::new(false).unwrap())
+            .with(Streams::default())
             .with(registry.clone());
         let keyring = Keyring::new(&[Generation::new(None).unwrap()]).unwrap();
         let services = (setup.services)(services);

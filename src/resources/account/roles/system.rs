@@ -81,6 +81,8 @@ const REFERENCE: &[Area] = &[
     Area::Routing,
     Area::Csat,
     Area::Places,
+    // The feed shows everybody only what they could read without it.
+    Area::Events,
 ];
 
 /// Gives a new organization its system roles.

@@ -48,7 +48,8 @@ impl Method for ListConversations {
                 let team = find(conn, &inner, self.id).await?;
                 let sight = Sight::of(&inner, conn).await?;
                 let shown = visibility::shown_by(View::of(&inner), inner.caller()?.user.unwrap_or(Id::NIL), &team);
-                let list = list.and(shown.unwrap_or_else(Predicate::nothing)).and(sight.predicate());
+                let list =
+                    list.and(shown.map_or_else(Predicate::nothing, |query| query.predicate())).and(sight.predicate());
                 let rows = conversations::store::list(conn, inner.space(), &list).await?;
                 Ok((list, rows))
             })

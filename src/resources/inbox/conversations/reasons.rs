@@ -139,7 +139,7 @@ impl Shown<'_> {
             return Ok(*known);
         }
         let shows = match visibility::shown_by(self.view, user, team) {
-            Some(predicate) => visibility::matches(conn, self.conversation, predicate).await?,
+            Some(query) => visibility::matches(conn, self.conversation, query.predicate()).await?,
             None => false,
         };
         self.known.insert(key, shows);

@@ -2,11 +2,13 @@
 
 use super::fields::FIELDS;
 use super::model::Conversation;
+use serde_json::{Value, json};
+
 use crate::access::user::ConversationVisibility;
 use crate::db::prelude::*;
 use crate::db::{Conn, Id, Timestamp};
 use crate::method::{Context, Result};
-use crate::query::{Asker, Predicate};
+use crate::query::{Asker, Checked, Facts, Predicate};
 use crate::resources::account::teams::{self, Team};
 use crate::run;
 use crate::schema::{conversations, roles, users};
@@ -32,7 +34,7 @@ pub struct Limits {
     /// Their teams: what is assigned to one of them is seen, and what its query shows. None if the role shows only what is the
     /// user's own.
     pub teams: Vec<Id>,
-    queries: Vec<Predicate>,
+    queries: Vec<Checked>,
 }
 
 /// In what time and space a user looks.
@@ -116,6 +118,16 @@ impl Limits {
             || conversation.team_id.is_some_and(|team| self.teams.contains(&team))
     }
 
+    /// Whether a conversation was within sight when it was as this, in JSON.
+    pub fn had(&self, before: &Value) -> bool {
+        let id = |field: &str| before[field].as_str().and_then(|id| id.parse::<Id>().ok());
+        let follows = || before["follower_user_ids"].as_array().is_some_and(|ids| ids.contains(&json!(self.user)));
+        id("assigned_to_user_id") == Some(self.user)
+            || id("team_id").is_some_and(|team| self.teams.contains(&team))
+            || follows()
+            || self.queries.iter().any(|query| query.matches(&Facts::of(&FIELDS, before)))
+    }
+
     fn predicate(&self) -> Predicate {
         let own = Predicate::of_ids("conversations.assigned_to_user_id = ?", &[self.user]);
         let teams = self.teams.iter().map(|team| Predicate::of_ids("conversations.team_id = ?", &[*team]));
@@ -124,7 +136,7 @@ impl Limits {
              (follows OR is_mentioned))",
             &[self.space, self.user],
         );
-        Predicate::any([own, concerned].into_iter().chain(teams).chain(self.queries.iter().cloned()))
+        Predicate::any([own, concerned].into_iter().chain(teams).chain(self.queries.iter().map(Checked::predicate)))
     }
 }
 
@@ -142,10 +154,10 @@ pub async fn reach(conn: &mut Conn, organization: Id, user: Id) -> Result<Conver
 }
 
 /// What the query of a team shows to a user; nothing for a team without one.
-pub fn shown_by(view: View, user: Id, team: &Team) -> Option<Predicate> {
+pub fn shown_by(view: View, user: Id, team: &Team) -> Option<Checked> {
     let text = team.query.conversations.as_deref()?;
     match FIELDS.check(text, &asker(view, user)) {
-        Ok(query) => Some(query.predicate()),
+        Ok(query) => Some(query),
         Err(error) => {
             // It was checked when it was saved; a later version of the server may no longer know a field of it.
             tracing::warn!(team = %team.id, error = ?error, "the query of a team shows nothing, because it is wrong");

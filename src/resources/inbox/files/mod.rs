@@ -10,7 +10,7 @@ pub mod links;
 mod methods;
 mod model;
 pub mod public;
-mod sight;
+pub mod sight;
 pub mod signatures;
 pub mod storage;
 pub mod store;

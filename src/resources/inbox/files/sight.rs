@@ -42,23 +42,27 @@ pub(super) use {is_free, is_seen};
 
 /// Those of these files that the caller sees.
 pub async fn seen(ctx: &Context, conn: &mut Conn, rows: Vec<FileRow>) -> Result<Vec<FileRow>> {
-    if rows.is_empty() {
-        return Ok(rows);
-    }
     if let Some(contact) = ctx.caller()?.contact {
         return Ok(rows.into_iter().filter(|row| row.contact_id == Some(contact)).collect());
     }
+    let visible = seen_ids(ctx, conn, rows.iter().map(|row| row.id).collect()).await?;
+    Ok(rows.into_iter().filter(|row| visible.contains(&row.id)).collect())
+}
+
+/// Those of these files that the caller, a user or a key, sees.
+pub async fn seen_ids(ctx: &Context, conn: &mut Conn, ids: Vec<Id>) -> Result<HashSet<Id>> {
+    if ids.is_empty() {
+        return Ok(HashSet::new());
+    }
     let sight = Sight::of(ctx, conn).await?;
     if matches!(sight, Sight::All) {
-        return Ok(rows);
+        return Ok(ids.into_iter().collect());
     }
     let (space, condition) = (ctx.space(), sight.predicate());
-    let ids: Vec<Id> = rows.iter().map(|row| row.id).collect();
     let visible: Vec<Id> = run!(conn, |c| files::table
         .filter(files::organization_id.eq(space).and(files::id.eq_any(&ids)))
         .filter(is_free!().or(is_seen!(condition.clone())))
         .select(files::id)
         .load(c))?;
-    let visible: HashSet<Id> = visible.into_iter().collect();
-    Ok(rows.into_iter().filter(|row| visible.contains(&row.id)).collect())
+    Ok(visible.into_iter().collect())
 }

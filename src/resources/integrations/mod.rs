@@ -1,0 +1,3 @@
+//! How other systems learn what happens here.
+
+pub mod events;
