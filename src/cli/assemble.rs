@@ -14,10 +14,12 @@ use crate::access::password::Passwords;
 use crate::api;
 use crate::db::{Db, Ids, Timestamp};
 use crate::events::retention::Retention;
+use crate::jobs::Workshop;
 use crate::method::{App, Clock, Keyring, Registry, Services};
 use crate::providers::blobs::{Blobs, Bucket, BucketSettings, Disk};
 use crate::providers::fetch::Fetch;
 use crate::providers::mail::Mailer;
+use crate::providers::post::Post;
 use crate::resources::integrations::events::Streams;
 
 /// A server that has not started to answer yet.
@@ -53,6 +55,8 @@ fn services(settings: &Settings, keys: &Keys, registry: &Arc<Registry>) -> Resul
         .with(mailer(settings)?)
         .with(blobs(settings)?)
         .with(Fetch::new(settings.allow_private_urls).map_err(Failure::because)?)
+        .with(Workshop::new(api::JOBS))
+        .with(Post::new(settings.allow_private_webhooks).map_err(Failure::because)?)
         .with(Streams::default())
         .with(Retention(settings.event_retention_days))
         .with(registry.clone());

@@ -119,6 +119,11 @@ codes! {
     AuditEntryNotFound = "audit_entry_not_found" NotFound 404 "There is no such entry in the audit.";
     EventNotFound = "event_not_found" NotFound 404 "There is no such event, it is not kept any more, or the caller may not see it.";
     MergeNotFound = "merge_not_found" NotFound 404 "There is no such merge.";
+    ExportNotFound = "export_not_found" NotFound 404 "There is no such export.";
+    ImportNotFound = "import_not_found" NotFound 404 "There is no such import.";
+    JobNotFound = "job_not_found" NotFound 404 "There is no such job.";
+    WebhookNotFound = "webhook_not_found" NotFound 404 "There is no such webhook.";
+    WebhookDeliveryNotFound = "webhook_delivery_not_found" NotFound 404 "There is no such delivery, or it is more than 30 days old.";
     VersionConflict = "version_conflict" Conflict 409 "The object changed since the version you named; `current` is what it is now. With If-Match the status is 412 and the type `precondition`.";
     AlreadyExists = "already_exists" Conflict 409 "There is one with this key already.";
     NameTaken = "name_taken" Conflict 409 "Another one has this name.";
@@ -135,6 +140,7 @@ codes! {
     Ratelimited = "ratelimited" RateLimit 429 "Too many calls; wait `retry_after` seconds.";
     TooManyConcurrentRequests = "too_many_concurrent_requests" RateLimit 429 "Too many streams are open at once with these credentials; close one.";
     InternalError = "internal_error" Server 500 "A fault of ours. Nothing was committed; the request id finds it in our logs.";
+    ProviderError = "provider_error" Server 502 "An outside service did not do what it was asked for; the message says what it answered. Nothing was committed.";
     ServiceUnavailable = "service_unavailable" Server 503 "The database or a part of the server is away. Nothing was committed, unless the message says that this is not known; retry.";
     RequestTimeout = "request_timeout" Server 504 "The call took longer than allowed. Nothing was committed; retry.";
 }

@@ -5,6 +5,7 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::codes::Code;
+use super::context::Context;
 use super::error::{Error, Result};
 use super::tx::Tx;
 use crate::db::{Fault, Id, Timestamp};
@@ -71,6 +72,17 @@ pub fn fingerprint<A: Serialize>(method: &str, args: &A) -> Result<[u8; 32]> {
     args.sort_all_objects();
     let args = serde_json::to_vec(&args)?;
     Ok(Sha256::new().chain_update(method).chain_update([0]).chain_update(args).finalize().into())
+}
+
+/// Whether the call's key was used before, so that what the call does outside the database must not be done again. What was answered
+/// then is answered by the write itself.
+pub async fn was_used(ctx: &Context) -> Result<bool> {
+    let Some((key, _)) = &ctx.options().idempotency else { return Ok(false) };
+    let id = (ctx.organization(), ctx.caller()?.credential_id, key.clone());
+    let expires_at: Option<Timestamp> =
+        run!(ctx.read().await?, |c| idempotency_keys::table.find(id).select(idempotency_keys::expires_at).first(c))
+            .optional()?;
+    Ok(expires_at.is_some_and(|end| end > ctx.now()))
 }
 
 /// Claims the call's key. If it was used before, answers what was answered then.

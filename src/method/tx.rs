@@ -13,7 +13,7 @@ use super::context::Context;
 use super::error::{Error, FieldError, Result};
 use super::idempotency;
 use super::object::Object;
-use crate::db::{Ambient, Backend, Conn, Id, Timestamp, Transaction};
+use crate::db::{Ambient, Backend, Conn, Id, Mark, Timestamp, Transaction};
 use crate::schema::{audit_entries, outbox};
 
 /// A write transaction; a connection to those who only query.
@@ -22,7 +22,18 @@ pub struct Tx<'a> {
     ctx: Context,
     now: Timestamp,
     events: Vec<Event>,
+    /// What the audit tells of each event, in the same order.
     happened: Vec<Happened>,
+    /// Whether nothing is announced.
+    is_silent: bool,
+    /// How many changes there were, announced or not.
+    changes: usize,
+}
+
+/// Where a part of a transaction begins: see [`Tx::begin_part`].
+pub struct Part {
+    mark: Mark,
+    event: usize,
 }
 
 /// A change, as everybody who reacts to it will read it once it has its place in the feed.
@@ -46,7 +57,7 @@ struct Event {
 impl<'a> Tx<'a> {
     pub(super) fn new(transaction: &'a mut Transaction, ctx: Context) -> Self {
         let now = ctx.now();
-        Self { transaction, ctx, now, events: Vec::new(), happened: Vec::new() }
+        Self { transaction, ctx, now, events: Vec::new(), happened: Vec::new(), is_silent: false, changes: 0 }
     }
 
     /// The call this transaction belongs to.
@@ -82,6 +93,40 @@ impl<'a> Tx<'a> {
     /// Calls `hook` once this is committed, even if the caller has gone away by then.
     pub fn after_commit(&mut self, hook: impl FnOnce() + Send + 'static) {
         self.transaction.after_commit(hook);
+    }
+
+    /// Begins a part that can fail alone, as one of many objects in a job. It ends with [`Tx::end_part`].
+    pub async fn begin_part(&mut self) -> Result<Part> {
+        Ok(Part { mark: self.transaction.mark().await?, event: self.events.len() })
+    }
+
+    /// Ends a part: keeps what was done, or takes it back if it failed or is not wanted. The error outside is one that the whole transaction cannot go on after: it has to run again, or later.
+    pub async fn end_part<T>(&mut self, part: Part, outcome: Result<T>, keep: bool) -> Result<Result<T>> {
+        let outcome = match outcome {
+            Err(error) if error.is_passing() => return Err(error),
+            outcome => outcome,
+        };
+        if outcome.is_err() || !keep {
+            self.transaction.back_to(&part.mark).await?;
+            self.events.truncate(part.event);
+            self.happened.truncate(part.event);
+        }
+        self.transaction.release(part.mark).await?;
+        Ok(outcome)
+    }
+
+    /// The old values of an object's fields that changed since the part began.
+    pub fn previous(&self, part: &Part, object: Id) -> Result<Map<String, Value>> {
+        let mut all = Map::new();
+        for event in self.events.iter().skip(part.event).filter(|event| event.object_id == object) {
+            let Some(previous) = &event.previous else { continue };
+            let fields: Map<String, Value> = serde_json::from_str(previous)?;
+            for (name, value) in fields {
+                // Of several changes the first one knows what was before.
+                all.entry(name).or_insert(value);
+            }
+        }
+        Ok(all)
     }
 
     /// Opens this transaction to calls that know nothing of each other, until `work` is done.
@@ -125,6 +170,16 @@ impl<'a> Tx<'a> {
         Ok(object)
     }
 
+    /// Has what is done from now on announced, or not: what was brought in from elsewhere happened there, and long ago.
+    pub fn announce(&mut self, is_announced: bool) {
+        self.is_silent = !is_announced;
+    }
+
+    /// How many changes there were so far, announced or not: as many before as after some work means that it changed nothing.
+    pub fn change_count(&self) -> usize {
+        self.changes
+    }
+
     /// Announces that `object` is as it is now: created, deleted, or changed in a way that has no "before".
     pub fn emit<T: Object>(&mut self, event: &'static str, object: &T) -> Result<()> {
         self.push(event, object, None, Vec::new())
@@ -143,6 +198,10 @@ impl<'a> Tx<'a> {
         previous: Option<Map<String, Value>>,
         changes: Vec<FieldChange>,
     ) -> Result<()> {
+        self.changes += 1;
+        if self.is_silent {
+            return Ok(());
+        }
         self.happened.push(Happened { event, object_type: T::TYPE, object_id: object.id(), changes });
         let caller = self.ctx.caller()?;
         let event = Event {

@@ -65,6 +65,17 @@ fn read(field: &Field, value: &Value) -> Vec<Fact> {
     }
 }
 
+impl Table {
+    /// The fields that a query names and that these facts, of an object with everything, do not tell.
+    pub fn untold(&'static self, query: &Checked, facts: &Facts) -> impl Iterator<Item = &'static str> {
+        let named = query.fields().iter().filter_map(|name| {
+            let path: Vec<String> = name.split('.').map(str::to_owned).collect();
+            self.find(&path).map(|(field, _)| field.name)
+        });
+        named.filter(|name| !facts.0.contains_key(name))
+    }
+}
+
 impl Checked {
     /// Whether an object matches. `my_teams` matches nothing unless the asker's teams were known when the query was checked.
     pub fn matches(&self, facts: &Facts) -> bool {

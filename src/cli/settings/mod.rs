@@ -109,6 +109,8 @@ pub struct Settings {
     pub bucket: BucketAccess,
     /// Whether addresses in private networks are fetched.
     pub allow_private_urls: bool,
+    /// Whether webhooks are sent into private networks.
+    pub allow_private_webhooks: bool,
     /// Outside issuers of tokens.
     pub oidc: Oidc,
     /// Whether `GET /metrics` answers.
@@ -179,6 +181,7 @@ impl Settings {
                 secret_key: read.optional("files_secret_key", |text| Ok(text.to_owned()))?.map(Secret::new),
             },
             allow_private_urls: read.required("allow_private_urls", values::switch)?,
+            allow_private_webhooks: read.required("allow_private_webhooks", values::switch)?,
             oidc: read.oidc()?,
             metrics: read.required("metrics", values::switch)?,
             log: read.required("log", values::log)?,
@@ -339,6 +342,7 @@ mod tests {
             ("files_key_id", "AKIDEXAMPLE"),
             ("files_secret_key", "wJalrXUtnFEMI"),
             ("allow_private_urls", "on"),
+            ("allow_private_webhooks", "on"),
             ("oidc_issuers", "https://id.example.com"),
             ("oidc_client_ids", "one,two"),
             ("oidc_audiences", "desk"),

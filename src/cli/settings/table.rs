@@ -175,6 +175,13 @@ pub const SETTINGS: &[Setting] = &[
         "Whether addresses that users name are fetched from this server's own network too. Only for trying things out.",
     ),
     setting(
+        "allow_private_webhooks",
+        "on|off",
+        Value("off"),
+        "Whether webhooks are sent into this server's own network too, and to `http` addresses. Only for trying things out, or where \
+         every user is trusted.",
+    ),
+    setting(
         "oidc_issuers",
         "LIST",
         Words("none"),

@@ -70,6 +70,26 @@ impl Id {
         Self::from_bytes(bytes)
     }
 
+    /// What comes just before all ids that are made at an instant or after it.
+    pub fn first_at(at: Timestamp) -> Self {
+        let [_, _, a, b, c, d, e, f] = at.millis().max(0).to_be_bytes();
+        Self::from_bytes([a, b, c, d, e, f, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0])
+    }
+
+    /// Whether this is a [`twin`](Self::twin).
+    pub fn is_twin(self) -> bool {
+        self.as_bytes()[6] >> 4 == 8
+    }
+
+    /// The id that this is the twin of; the id itself if it is none. Only ids that were made here, with version 7, come back.
+    pub fn untwin(self) -> Self {
+        let mut bytes = *self.as_bytes();
+        if self.is_twin() {
+            bytes[6] = (bytes[6] & 0x0f) | 0x70;
+        }
+        Self::from_bytes(bytes)
+    }
+
     /// 32 hexadecimal digits without hyphens, as in request and event ids.
     pub fn hex(&self) -> String {
         self.0.simple().to_string()
@@ -205,6 +225,15 @@ mod tests {
     }
 
     #[test]
+    fn ids_of_an_instant_come_after_its_beginning() {
+        let at = Timestamp::from_millis(1_795_155_754_492);
+        for ids in [Ids::random(), Ids::counted()] {
+            assert!(Id::first_at(at) < ids.next(at));
+            assert!(ids.next(at) < Id::first_at(Timestamp::from_millis(at.millis() + 1)));
+        }
+    }
+
+    #[test]
     fn any_version_and_case_is_read_and_written_lower() {
         let id: Id = "7491E1A8-EFF4-46D7-9F41-26730E826378".parse().unwrap();
         assert_eq!(id.to_string(), "7491e1a8-eff4-46d7-9f41-26730e826378");
@@ -218,6 +247,8 @@ mod tests {
         let id: Id = "0193f3a1-b2c3-7d4e-8f90-a1b2c3d4e5f6".parse().unwrap();
         assert_eq!(id.twin().to_string(), "0193f3a1-b2c3-8d4e-8f90-a1b2c3d4e5f6");
         assert_eq!(id.twin().twin(), id.twin());
+        assert_eq!((id.untwin(), id.twin().untwin()), (id, id));
+        assert!(id.twin().is_twin() && !id.is_twin());
     }
 
     #[test]

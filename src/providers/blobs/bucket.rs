@@ -14,7 +14,7 @@ use tokio::sync::Semaphore;
 use url::Url;
 
 use super::{BlobError, ByteStream};
-use crate::providers::fetch;
+use crate::providers::guard;
 
 /// How long one request may take before it is given up.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -134,7 +134,7 @@ impl HttpConnector for Connector {
         let failed =
             |source: Box<dyn std::error::Error + Send + Sync>| object_store::Error::Generic { store: "S3", source };
         let client = reqwest::Client::builder()
-            .tls_backend_preconfigured(fetch::tls().map_err(|error| failed(error.into()))?)
+            .tls_backend_preconfigured(guard::tls().map_err(|error| failed(error.into()))?)
             .connect_timeout(CONNECT)
             .read_timeout(PATIENCE)
             .redirect(reqwest::redirect::Policy::none())

@@ -2,3 +2,6 @@
 
 pub mod audit;
 pub mod batch;
+pub mod exports;
+pub mod imports;
+pub mod jobs;

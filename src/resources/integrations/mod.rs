@@ -1,3 +1,4 @@
 //! How other systems learn what happens here.
 
 pub mod events;
+pub mod webhooks;

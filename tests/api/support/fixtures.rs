@@ -31,10 +31,21 @@ pub struct Fixtures {
     file: Value,
     upload: Value,
     uploaded: Value,
+    job: Value,
+    open_job: Value,
+    import: Value,
+    open_import: Value,
+    export: Value,
+    open_export: Value,
+    webhook: Value,
+    delivery: Value,
     access_token: String,
     admin_token: String,
     unique: String,
 }
+
+/// Where nobody listens: who calls is told so at once.
+const NOBODY: &str = "http://127.0.0.1:9/hook";
 
 /// Methods whose examples cannot run as they are, and why. This list may only shrink.
 const NOT_BY_THEMSELVES: &[&str] = &[
@@ -93,7 +104,11 @@ impl Fixtures {
                 admin.ok("conversations.addCheckpoint", checkpoint).await;
             }
             let messages = api.messages_to_try(&conversation["id"]).await;
-            last = json!({ "messages": messages, "survey": survey, "view": view, "file": file, "upload": begun, "uploaded": uploaded, "conversation": conversation, "contact": contact, "channel": channel, "key": key, "role": role, "user": user, "team": team, "login": session, "invited": invited });
+            let webhook = json!({ "url": NOBODY, "events": ["team.*"], "verify": false });
+            let webhook = admin.ok("webhooks.create", webhook).await;
+            admin.ok("webhooks.test", json!({ "id": webhook["id"] })).await;
+            let delivery = admin.ok("webhooks.test", json!({ "id": webhook["id"] })).await;
+            last = json!({ "webhook": webhook, "delivery": delivery, "messages": messages, "survey": survey, "view": view, "file": file, "upload": begun, "uploaded": uploaded, "conversation": conversation, "contact": contact, "channel": channel, "key": key, "role": role, "user": user, "team": team, "login": session, "invited": invited });
         }
         let online = json!({ "user_id": api.acme.owner, "availability": "online" });
         admin.ok("users.setAvailability", online).await;
@@ -107,7 +122,25 @@ impl Fixtures {
         let history = admin.ok("conversations.history", json!({ "id": more[1] })).await;
         let access_token = last["login"]["access_token"].as_str().unwrap_or_default().to_owned();
         let sessions = api.client(&access_token).ok("auth.listSessions", json!({ "sort": "created_at:desc" })).await;
+        let many = json!({ "ids": [more[1], more[2]], "set": { "priority": "high" } });
+        let job = admin.ok("conversations.bulkUpdate", many.clone()).await;
+        let export = json!({ "object": "tag", "format": "csv" });
+        admin.ok("exports.create", export.clone()).await;
+        let done_export = admin.ok("exports.create", export.clone()).await;
+        let broken = json!({ "object": "tag", "records": [{ "name": unique }, { "name": 1 }, { "name": 2 }] });
+        admin.ok("imports.create", json!({ "object": "tag", "records": [] })).await;
+        let import = admin.ok("imports.create", broken).await;
+        api.work().await;
+        let open_export = admin.ok("exports.create", export).await;
+        let open_import = admin.ok("imports.create", json!({ "object": "tag", "records": [] })).await;
+        let open_job = admin.ok("conversations.bulkUpdate", many).await;
         Self {
+            export: done_export["id"].clone(),
+            open_export: open_export["id"].clone(),
+            import: import["id"].clone(),
+            open_import: open_import["id"].clone(),
+            job: job["id"].clone(),
+            open_job: open_job["id"].clone(),
             crm: Crm::create(api, &unique).await,
             audit_entry: admin.ok("audit.list", json!({ "limit": 1 })).await["data"][0]["id"].clone(),
             contacts: Contacts::create(api, &unique, &last["contact"]).await,
@@ -130,6 +163,8 @@ impl Fixtures {
             file: last["file"]["id"].clone(),
             upload: last["upload"]["id"].clone(),
             uploaded: last["uploaded"]["id"].clone(),
+            webhook: last["webhook"]["id"].clone(),
+            delivery: last["delivery"]["id"].clone(),
             access_token,
             admin_token: api.acme.key.clone(),
             unique,
@@ -167,10 +202,20 @@ impl Fixtures {
                 ("file_id", _) => self.file.clone(),
                 ("file_ids", _) => json!([self.file]),
                 ("channel_id", _) => self.channel.clone(),
+                ("id", "exports") if method.name() == "exports.cancel" => self.open_export.clone(),
+                ("id", "exports") => self.export.clone(),
+                ("id", "imports") if method.name() == "imports.cancel" => self.open_import.clone(),
+                ("id", "imports") => self.import.clone(),
+                ("id", "jobs") if method.name() == "jobs.cancel" => self.open_job.clone(),
+                ("id", "jobs") => self.job.clone(),
+                ("ids", "conversations") => json!([self.conversation]),
                 ("id", "conversations") => self.conversation.clone(),
                 ("conversation_id", "csat") if method.name() == "csat.request" => self.other_conversation.clone(),
                 ("conversation_id", "csat") => self.conversation.clone(),
                 ("id", "csat") => self.survey.clone(),
+                ("id", "webhooks") => self.webhook.clone(),
+                ("delivery_id", _) => self.delivery.clone(),
+                ("url", "webhooks") => json!(NOBODY),
                 ("id", "views") => self.view.clone(),
                 ("source_ids", "conversations") => json!([self.other_conversation]),
                 ("destination_id", "conversations") => self.conversation.clone(),

@@ -178,7 +178,18 @@ pub async fn row_counts(app: &App) -> Vec<(String, i64)> {
         contact_identities,
         deleted_contacts,
         contact_merges,
-        segments
+        segments,
+        jobs,
+        job_inputs,
+        job_results,
+        job_lanes,
+        imports,
+        import_errors,
+        exports,
+        webhooks,
+        webhook_cursors,
+        webhook_lanes,
+        webhook_deliveries
     )
 }
 

@@ -3,6 +3,7 @@
 use std::net::TcpListener;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
 
 use dotdesk::access::authenticate::Sessions;
 use dotdesk::access::jwt::{SigningSecret, TokenSigner};
@@ -10,9 +11,12 @@ use dotdesk::access::limits::{Limits, Quotas};
 use dotdesk::access::password::Passwords;
 use dotdesk::db::{Db, Id, Ids, Timestamp};
 use dotdesk::http::{self, Running};
+use dotdesk::jobs::Workshop;
 use dotdesk::method::{App, Clock, Generation, Keyring, Registry, Services};
 use dotdesk::providers::blobs::{Blobs, Disk};
 use dotdesk::providers::fetch::Fetch;
+use dotdesk::providers::guard;
+use dotdesk::providers::post::Post;
 use dotdesk::resources::integrations::events::Streams;
 
 use tempfile::TempDir;
@@ -23,6 +27,9 @@ use super::organization::{self, Organization};
 
 /// The instant at which tests start unless they say otherwise.
 pub const START: Timestamp = Timestamp::from_millis(1_795_155_754_492);
+
+/// How long receivers of webhooks may take.
+pub const RECEIVER: Duration = Duration::from_secs(3);
 
 /// How a test's server differs from the usual one.
 #[derive(Clone)]
@@ -103,7 +110,9 @@ impl Api {
             .with(Limits::new(setup.quotas))
             .with(Blobs::Disk(Disk::open(files.path().to_owned()).unwrap()))
             .with(Fetch::new(false).unwrap())
+            .with(Post::with(true, RECEIVER, guard::system_lookup()).unwrap())
             .with(Streams::default())
+            .with(Workshop::new(dotdesk::api::JOBS))
             .with(registry.clone());
         let keyring = Keyring::new(&[Generation::new(None).unwrap()]).unwrap();
         let services = (setup.services)(services);
@@ -144,6 +153,11 @@ impl Api {
     /// Lets time pass.
     pub fn pass_seconds(&self, seconds: i64) {
         self.clock.fetch_add(seconds * 1000, Ordering::Relaxed);
+    }
+
+    /// Does all jobs that are due.
+    pub async fn work(&self) {
+        dotdesk::jobs::work(&self.app).await.unwrap();
     }
 
     /// The present instant of the server.

@@ -8,7 +8,7 @@ mod methods;
 mod model;
 mod place;
 mod reading;
-mod sight;
+pub mod sight;
 mod stream;
 mod ticket;
 

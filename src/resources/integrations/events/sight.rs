@@ -119,6 +119,11 @@ pub fn check_scopes(ctx: &Context, types: &[crate::events::Pattern]) -> Result<(
     Ok(())
 }
 
+/// The scope that it takes to read events of a type.
+pub fn needed(kind: &str) -> Scope {
+    Scope::read(area(kind))
+}
+
 /// The area that an event is about: who may not read it may not read the event.
 fn area(kind: &str) -> Area {
     match kind.split_once('.').map_or(kind, |(object, _)| object) {

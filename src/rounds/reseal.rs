@@ -1,10 +1,11 @@
-//! Seals the secrets of organizations again after the server's own secret was rotated, so that the old one can go.
+//! Seals the secrets of organizations and webhooks again after the server's own secret was rotated, so that the old one can go.
 
 use std::time::{Duration, Instant};
 
 use crate::db::prelude::*;
 use crate::db::{Id, Transaction};
 use crate::method::{App, Error, Result};
+use crate::resources::integrations::webhooks::{PURPOSE, store};
 use crate::run;
 use crate::schema::secrets;
 
@@ -23,6 +24,16 @@ pub(super) async fn run(app: &App) -> Result<usize> {
         let deadline = Instant::now() + Duration::from_secs(30);
         let keys = app.clone();
         count += app.db.write(deadline, async move |tx| one(tx, &keys, &row).await).await?;
+    }
+    let webhooks = store::all_sealed(&mut *app.db.read().await?).await?;
+    for (organization, id, sealed) in webhooks.into_iter().filter(|row| app.keyring().is_outdated(&row.2)) {
+        let secret = app.keyring().open(PURPOSE, &sealed).map_err(Error::internal)?;
+        let again = app.keyring().seal(PURPOSE, &secret).map_err(Error::internal)?;
+        let deadline = Instant::now() + Duration::from_secs(30);
+        let work = async move |tx: &mut Transaction| -> Result<bool> {
+            store::seal_again(tx, (organization, id), &sealed, &again).await
+        };
+        count += usize::from(app.db.write(deadline, work).await?);
     }
     Ok(count)
 }
