@@ -100,7 +100,8 @@ impl<'a> Tx<'a> {
         Ok(Part { mark: self.transaction.mark().await?, event: self.events.len() })
     }
 
-    /// Ends a part: keeps what was done, or takes it back if it failed or is not wanted. The error outside is one that the whole transaction cannot go on after: it has to run again, or later.
+    /// Ends a part: keeps what was done, or takes it back if it failed or is not wanted. The error outside is one that the whole
+    /// transaction cannot go on after: it has to run again, or later.
     pub async fn end_part<T>(&mut self, part: Part, outcome: Result<T>, keep: bool) -> Result<Result<T>> {
         let outcome = match outcome {
             Err(error) if error.is_passing() => return Err(error),
