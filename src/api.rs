@@ -5,7 +5,7 @@ use crate::method::Entry;
 use crate::resources::account::{api_keys, auth, organizations, roles, teams, users};
 use crate::resources::channels::channels;
 use crate::resources::crm::{companies, contacts, custom_fields, metadata, pipelines, segments, tags};
-use crate::resources::data::{batch, exports, imports, jobs};
+use crate::resources::data::{audit, batch, exports, imports, jobs};
 use crate::resources::inbox::{conversations, csat, files, messages, queries, views};
 use crate::resources::integrations::{events, webhooks};
 use crate::resources::system::api;
@@ -44,6 +44,7 @@ pub const TABLES: &[&[Entry]] = &[
     exports::METHODS,
     jobs::METHODS,
     batch::METHODS,
+    audit::METHODS,
     // System
     api::METHODS,
 ];

@@ -293,15 +293,19 @@ table! {
         organization_id -> IdSql,
         id -> IdSql,
         at -> TimestampSql,
-        actor -> Text,
         impersonator_id -> Nullable<IdSql>,
         api_key_id -> Nullable<IdSql>,
         ip -> Nullable<Text>,
         method -> Text,
-        target_type -> Nullable<Text>,
-        target_id -> Nullable<IdSql>,
+        target_type -> Text,
+        target_id -> IdSql,
         changes -> Text,
         request_id -> Text,
+        actor_type -> Text,
+        actor_id -> IdSql,
+        actor_name -> Text,
+        result -> Text,
+        is_test -> Bool,
     }
 }
 

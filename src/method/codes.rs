@@ -116,6 +116,7 @@ codes! {
     ChannelNotFound = "channel_not_found" NotFound 404 "There is no such channel.";
     FileNotFound = "file_not_found" NotFound 404 "There is no such file.";
     SegmentNotFound = "segment_not_found" NotFound 404 "There is no such segment.";
+    AuditEntryNotFound = "audit_entry_not_found" NotFound 404 "There is no such entry in the audit.";
     EventNotFound = "event_not_found" NotFound 404 "There is no such event, it is not kept any more, or the caller may not see it.";
     MergeNotFound = "merge_not_found" NotFound 404 "There is no such merge.";
     ExportNotFound = "export_not_found" NotFound 404 "There is no such export.";

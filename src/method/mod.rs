@@ -7,6 +7,7 @@ pub const API_VERSION: &str = "2026-11-20";
 mod app;
 pub mod args;
 mod arguments;
+mod audit;
 pub mod binary;
 mod caller;
 mod codes;
@@ -35,6 +36,7 @@ mod tx;
 
 pub use app::{App, Clock};
 pub use args::Input;
+pub use audit::FieldChange;
 pub use binary::Binary;
 pub use caller::{Actor, ActorType, Caller, Credential, KeyLimits};
 pub use codes::{Code, ErrorType};

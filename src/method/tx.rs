@@ -1,4 +1,4 @@
-//! The write transaction of a call, with what is stored at its end: events, audit entry, idempotency record.
+//! The write transaction of a call, with what is stored at its end: events, audit entries, idempotency record.
 
 use std::ops::{Deref, DerefMut};
 
@@ -7,18 +7,14 @@ use futures_util::future::{try_join, try_join_all};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::caller::Credential;
+use super::audit::{self, FieldChange, Happened, NewEntry};
 use super::codes::Code;
 use super::context::Context;
 use super::error::{Error, FieldError, Result};
 use super::idempotency;
 use super::object::Object;
 use crate::db::{Ambient, Backend, Conn, Id, Mark, Timestamp, Transaction};
-use crate::run;
-use crate::schema::{audit_entries, custom_fields, outbox};
-
-/// What stands in the audit log for a value that is kept out of it.
-const HIDDEN: &str = "[hidden]";
+use crate::schema::{audit_entries, outbox};
 
 /// A write transaction; a connection to those who only query.
 pub struct Tx<'a> {
@@ -26,8 +22,8 @@ pub struct Tx<'a> {
     ctx: Context,
     now: Timestamp,
     events: Vec<Event>,
-    /// At which of the events the parts begin that count as writes of their own: see [`Tx::begin_part`].
-    parts: Vec<usize>,
+    /// What the audit tells of each event, in the same order.
+    happened: Vec<Happened>,
     /// Whether nothing is announced.
     is_silent: bool,
     /// How many changes there were, announced or not.
@@ -58,27 +54,10 @@ struct Event {
     created_at: Timestamp,
 }
 
-#[derive(Insertable)]
-#[diesel(table_name = audit_entries)]
-struct AuditEntry<'a> {
-    organization_id: Id,
-    id: Id,
-    at: Timestamp,
-    actor: &'a str,
-    impersonator_id: Option<Id>,
-    api_key_id: Option<Id>,
-    ip: Option<String>,
-    method: &'a str,
-    target_type: &'a str,
-    target_id: Id,
-    changes: &'a str,
-    request_id: &'a str,
-}
-
 impl<'a> Tx<'a> {
     pub(super) fn new(transaction: &'a mut Transaction, ctx: Context) -> Self {
         let now = ctx.now();
-        Self { transaction, ctx, now, events: Vec::new(), parts: Vec::new(), is_silent: false, changes: 0 }
+        Self { transaction, ctx, now, events: Vec::new(), happened: Vec::new(), is_silent: false, changes: 0 }
     }
 
     /// The call this transaction belongs to.
@@ -121,22 +100,17 @@ impl<'a> Tx<'a> {
         Ok(Part { mark: self.transaction.mark().await?, event: self.events.len() })
     }
 
-    /// Ends a part: keeps what was done, or takes it back if it failed or is not wanted. What is kept is audited like a write of its
-    /// own. The error outside is one that the whole transaction cannot go on after: it has to run again, or later.
+    /// Ends a part: keeps what was done, or takes it back if it failed or is not wanted. The error outside is one that the whole
+    /// transaction cannot go on after: it has to run again, or later.
     pub async fn end_part<T>(&mut self, part: Part, outcome: Result<T>, keep: bool) -> Result<Result<T>> {
         let outcome = match outcome {
             Err(error) if error.is_passing() => return Err(error),
             outcome => outcome,
         };
-        if outcome.is_ok() && keep {
-            // What was audited part by part is not audited as a whole too.
-            if part.event < self.events.len() && self.parts.last().is_none_or(|last| *last < part.event) {
-                self.parts.push(part.event);
-            }
-        } else {
+        if outcome.is_err() || !keep {
             self.transaction.back_to(&part.mark).await?;
             self.events.truncate(part.event);
-            self.parts.retain(|at| *at < part.event);
+            self.happened.truncate(part.event);
         }
         self.transaction.release(part.mark).await?;
         Ok(outcome)
@@ -209,20 +183,27 @@ impl<'a> Tx<'a> {
 
     /// Announces that `object` is as it is now: created, deleted, or changed in a way that has no "before".
     pub fn emit<T: Object>(&mut self, event: &'static str, object: &T) -> Result<()> {
-        self.push(event, object, None)
+        self.push(event, object, None, Vec::new())
     }
 
     /// Announces that `before` has become `after`.
     pub fn emit_change<T: Object>(&mut self, event: &'static str, before: &T, after: &T) -> Result<()> {
         let (old, new) = (serde_json::to_value(before)?, serde_json::to_value(after)?);
-        self.push(event, after, Some(changed_fields(&old, &new)))
+        self.push(event, after, Some(changed_fields(&old, &new)), audit::changes(&old, &new))
     }
 
-    fn push<T: Object>(&mut self, event: &'static str, object: &T, previous: Option<Map<String, Value>>) -> Result<()> {
+    fn push<T: Object>(
+        &mut self,
+        event: &'static str,
+        object: &T,
+        previous: Option<Map<String, Value>>,
+        changes: Vec<FieldChange>,
+    ) -> Result<()> {
         self.changes += 1;
         if self.is_silent {
             return Ok(());
         }
+        self.happened.push(Happened { event, object_type: T::TYPE, object_id: object.id(), changes });
         let caller = self.ctx.caller()?;
         let event = Event {
             organization_id: caller.space(),
@@ -246,73 +227,20 @@ impl<'a> Tx<'a> {
     pub(super) async fn finish<T: Serialize>(&mut self, answer: &T) -> Result<()> {
         idempotency::finish(self, answer).await?;
         let events = std::mem::take(&mut self.events);
+        let happened = std::mem::take(&mut self.happened);
         if events.is_empty() {
             return Ok(());
         }
-        let ctx = self.ctx.clone();
-        let parts = std::mem::take(&mut self.parts);
-        let audited: Vec<&Event> = match parts.is_empty() {
-            true => events.iter().take(1).collect(),
-            false => parts.into_iter().filter_map(|at| events.get(at)).collect(),
-        };
-        let mut changes = Vec::with_capacity(audited.len());
-        for event in &audited {
-            changes.push(self.changes(event).await?);
-        }
-        let entries = audited.iter().zip(&changes).map(|(event, changes)| self.audit_entry(&ctx, event, changes));
-        let entries: Vec<AuditEntry<'_>> = entries.collect::<Result<_>>()?;
+        let entries = audit::entries(self, happened).await?;
         store(self, &entries, &events).await?;
-        let app = ctx.app().clone();
+        let app = self.ctx.app().clone();
         self.after_commit(move || app.signals().outbox.notify_one());
         Ok(())
-    }
-
-    /// What the audit log keeps of a change: the old values, but not those of custom fields that are sensitive.
-    async fn changes(&mut self, event: &Event) -> Result<String> {
-        let Some(previous) = &event.previous else { return Ok("{}".into()) };
-        if !previous.contains(r#""custom_fields":"#) {
-            return Ok(previous.clone());
-        }
-        let space = self.space();
-        let sensitive: Vec<String> = run!(self, |c| custom_fields::table
-            .filter(custom_fields::organization_id.eq(space).and(custom_fields::object.eq(event.object_type)))
-            .filter(custom_fields::is_sensitive)
-            .select(custom_fields::name)
-            .load(c))?;
-        let mut fields: Map<String, Value> = serde_json::from_str(previous)?;
-        if let Some(Value::Object(values)) = fields.get_mut("custom_fields") {
-            values
-                .iter_mut()
-                .filter(|(name, _)| sensitive.contains(name))
-                .for_each(|(_, value)| *value = HIDDEN.into());
-        }
-        Ok(serde_json::to_string(&fields)?)
-    }
-
-    fn audit_entry<'e>(&self, ctx: &'e Context, event: &'e Event, changes: &'e str) -> Result<AuditEntry<'e>> {
-        let caller = ctx.caller()?;
-        Ok(AuditEntry {
-            organization_id: caller.organization,
-            id: self.new_id(),
-            at: self.now,
-            actor: &event.actor,
-            impersonator_id: match caller.credential {
-                Credential::Session { impersonator } => impersonator,
-                _ => None,
-            },
-            api_key_id: matches!(caller.credential, Credential::ApiKey(_)).then_some(caller.credential_id),
-            ip: ctx.request().ip.map(|ip| ip.to_string()),
-            method: ctx.method(),
-            target_type: event.object_type,
-            target_id: event.object_id,
-            changes,
-            request_id: &event.request_id,
-        })
     }
 }
 
 /// Stores the audit entries and the events. PostgreSQL gets them together and answers them together: one wait in place of many.
-async fn store(conn: &mut Conn, entries: &[AuditEntry<'_>], events: &[Event]) -> diesel::QueryResult<()> {
+async fn store(conn: &mut Conn, entries: &[NewEntry], events: &[Event]) -> diesel::QueryResult<()> {
     match conn.backend() {
         Backend::Sqlite(mut conn) => {
             use diesel::RunQueryDsl as _;

@@ -79,3 +79,66 @@ fn a_contact_says_nothing_of_how_they_are_treated() {
         jane.ok("conversations.create", json!({ "contact_id": id })).await;
     });
 }
+
+#[test]
+fn a_contact_reads_writes_and_votes_in_their_own_conversations_alone() {
+    on_both(async |api| {
+        let admin = api.admin();
+        let (client, id) = token(api, "jane@example.com").await;
+        let john = admin.ok("contacts.create", json!({ "name": "John" })).await;
+        let channel = json!({ "type": "api", "name": "Chat", "source": "acme.chat" });
+        let channel = admin.ok("channels.create", channel).await;
+        let open = json!({ "contact_id": john["id"], "channel_id": channel["id"] });
+        let other = admin.ok("conversations.create", open).await;
+        let say = json!({ "conversation_id": other["id"], "text": "For John" });
+        let for_john = admin.ok("messages.send", say).await;
+
+        let write = async |more: Value| {
+            let mut body = json!({ "channel_id": channel["id"], "text": "Are you open today?" });
+            body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            client.post("messages.receive", &body).await
+        };
+        let written = write(json!({})).await;
+        assert_eq!(written.status, 200, "{}", written.text);
+        let written = &written.body["message"];
+        assert_eq!((&written["author"]["type"], &written["author"]["id"]), (&json!("contact"), &id));
+        let own = &written["conversation_id"];
+        let before = api.row_counts().await;
+        let elsewhere = json!({ "conversation_id": other["id"], "channel_id": null });
+        write(elsewhere).await.refused(404, "conversation_not_found");
+        for (field, value) in [
+            ("contact_id", john["id"].clone()),
+            ("contact", json!({ "type": "email", "value": "john@example.com" })),
+            ("conversation_external_id", json!("thread-1")),
+            ("external_message_id", json!("m-1")),
+        ] {
+            write(json!({ field: value })).await.wrong(&format!("/{field}"), "not_allowed");
+        }
+        assert_eq!(api.row_counts().await, before);
+
+        let answer = admin.ok("messages.send", json!({ "conversation_id": own, "text": "Until six." })).await;
+        let note = admin.ok("messages.addNote", json!({ "conversation_id": own, "text": "Asks every day" })).await;
+        let draft = json!({ "conversation_id": own, "direction": "outbound", "status": "draft", "text": "Or until" });
+        admin.ok("messages.create", draft).await;
+        for more in [json!({}), json!({ "include_drafts": true }), json!({ "visibility": "private" })] {
+            let mut body = json!({ "conversation_id": own });
+            body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            let listed = client.ok("messages.list", body).await;
+            let texts: Vec<&Value> = listed["data"].as_array().unwrap().iter().map(|one| &one["text"]).collect();
+            assert_eq!(texts, ["Are you open today?", "Until six."], "{more}");
+        }
+        let hidden = client.post("messages.list", &json!({ "conversation_id": other["id"] })).await;
+        hidden.refused(404, "conversation_not_found");
+        let asked = json!({ "conversation_id": own, "filters": "note:day" });
+        client.post("messages.list", &asked).await.wrong("/filters", "not_allowed");
+
+        let vote = async |id: &Value| client.post("messages.vote", &json!({ "id": id, "vote": "up" })).await;
+        assert_eq!(vote(&answer["id"]).await.body["feedback"]["vote"], "up");
+        vote(&written["id"]).await.refused(409, "invalid_state");
+        for hidden in [&for_john["id"], &note["id"]] {
+            let before = api.row_counts().await;
+            vote(hidden).await.refused(404, "message_not_found");
+            assert_eq!(api.row_counts().await, before);
+        }
+    });
+}

@@ -277,11 +277,15 @@ fn what_is_sensitive_is_kept_out_of_the_audit_log() {
         let (_, events) = api.events_of(admin.post("companies.update", &change)).await;
         assert_eq!(events[0].previous, json!({ "custom_fields": { "salary": 123456, "size": 7 } }));
         let changes: serde_json::Value = serde_json::from_str(&last_changes(api).await).unwrap();
-        assert_eq!(changes, json!({ "custom_fields": { "salary": "[hidden]", "size": 7 } }));
+        assert_eq!(changes, json!([{ "field": "custom_fields.size", "from": 7, "to": 8 }]));
+        let raise = json!({ "id": company["id"], "custom_fields": { "salary": 234567 } });
+        admin.ok("companies.update", raise).await;
+        let changes: serde_json::Value = serde_json::from_str(&last_changes(api).await).unwrap();
+        assert_eq!(changes, json!([{ "field": "custom_fields.salary", "from": "[hidden]", "to": "[hidden]" }]));
     });
 }
 
-/// The old values in the latest entry of Acme's audit log.
+/// The changes in the latest entry of Acme's audit log.
 async fn last_changes(api: &Api) -> String {
     use dotdesk::db::prelude::*;
     use dotdesk::schema::audit_entries;

@@ -4,12 +4,15 @@
 
 mod api_keys;
 mod approvals;
+mod audit;
 mod auth;
 mod batch;
 mod bulk;
 mod channels;
 mod cli;
 mod companies;
+mod companies_merge;
+mod companies_stages;
 mod contact_tokens;
 mod contacts;
 mod contacts_gone;
@@ -35,6 +38,8 @@ mod jobs;
 mod mailbox;
 mod mails;
 mod messages;
+mod messages_ai;
+mod messages_received;
 mod metadata;
 mod oidc;
 mod organizations;

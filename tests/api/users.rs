@@ -309,3 +309,22 @@ fn who_leaves_hands_over_to_somebody_who_stays() {
         admin.post("users.resendInvite", &json!({ "id": jane.id })).await.refused(409, "invalid_state");
     });
 }
+
+#[test]
+fn who_is_deleted_follows_nothing_any_more() {
+    on_both(async |api| {
+        let admin = api.admin();
+        let conversation = crate::conversations::conversation(api, json!({ "subject": "Followed" })).await;
+        for user in [api.acme.owner, api.acme.agent] {
+            let follow = json!({ "id": conversation["id"], "user_id": user });
+            admin.ok("conversations.addFollower", follow).await;
+        }
+        let delete = json!({ "id": api.acme.agent });
+        let (reply, events) = api.events_of(admin.post("users.delete", &delete)).await;
+        assert_eq!(reply.status, 204, "{}", reply.text);
+        let kinds: Vec<&str> = events.iter().map(|event| event.kind.as_str()).collect();
+        assert_eq!(kinds, ["user.deleted", "conversation.updated"]);
+        let after = admin.ok("conversations.info", json!({ "id": conversation["id"] })).await;
+        assert_eq!(after["follower_user_ids"], json!([api.acme.owner]));
+    });
+}

@@ -48,6 +48,20 @@ impl Id {
         self.0.as_bytes()
     }
 
+    /// The identifier before all others that were created at that instant or later.
+    pub fn earliest(at: Timestamp) -> Self {
+        let mut bytes = [0; 16];
+        bytes[..6].copy_from_slice(&at.millis().max(0).to_be_bytes()[2..]);
+        Self::from_bytes(bytes)
+    }
+
+    /// When an identifier was created that the server made.
+    pub fn created_at(&self) -> Timestamp {
+        let mut millis = [0; 8];
+        millis[2..].copy_from_slice(&self.as_bytes()[..6]);
+        Timestamp::from_millis(i64::from_be_bytes(millis))
+    }
+
     /// The same id with the version 8 of RFC 9562: an id that is never made for anything else, so that it can stand for a second,
     /// separate space of the same owner.
     pub fn twin(self) -> Self {

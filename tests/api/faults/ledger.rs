@@ -121,7 +121,7 @@ impl Ledger {
         assert!(places.iter().zip(1..).all(|(seq, place)| *seq == place), "the feed has a gap, or a place twice");
         let of_audit = run!(conn, |c| audit_entries::table
             .filter(audit_entries::method.eq("teams.create"))
-            .select(audit_entries::target_id.assume_not_null())
+            .select(audit_entries::target_id)
             .load::<Id>(c));
         assert!(sorted(of_audit.unwrap()) == ids, "each team has one audit entry");
         let of_members = run!(conn, |c| team_members::table.select(team_members::team_id).load::<Id>(c));

@@ -11,6 +11,7 @@ use super::server::Api;
 pub struct Fixtures {
     crm: Crm,
     contacts: Contacts,
+    audit_entry: Value,
     team: Value,
     user: Value,
     invited: Value,
@@ -141,6 +142,7 @@ impl Fixtures {
             job: job["id"].clone(),
             open_job: open_job["id"].clone(),
             crm: Crm::create(api, &unique).await,
+            audit_entry: admin.ok("audit.list", json!({ "limit": 1 })).await["data"][0]["id"].clone(),
             contacts: Contacts::create(api, &unique, &last["contact"]).await,
             contact: last["contact"]["id"].clone(),
             conversation: last["conversation"]["id"].clone(),
@@ -185,6 +187,7 @@ impl Fixtures {
                     calls[1]["args"]["user_id"] = self.user.clone();
                     calls
                 }
+                ("id", "audit") => self.audit_entry.clone(),
                 ("id", "teams") => self.team.clone(),
                 ("id", "users") if method.name() == "users.resendInvite" => self.invited.clone(),
                 ("id", "users") => self.user.clone(),

@@ -32,7 +32,7 @@ pub struct Audited {
     /// The method that was called.
     pub method: String,
     /// Who it counts as.
-    pub actor: Value,
+    pub actor: Id,
     /// Who it really was, if somebody acted as another.
     pub impersonator: Option<Id>,
     /// The key that it was done with, if it was one.
@@ -111,19 +111,19 @@ impl Api {
     /// The newest entry of Acme's audit.
     pub async fn last_audited(&self) -> Audited {
         let mut conn = self.app.db.read().await.unwrap();
-        let (method, actor, impersonator, key): (String, String, Option<Id>, Option<Id>) =
+        let (method, actor, impersonator, key): (String, Id, Option<Id>, Option<Id>) =
             run!(conn, |c| audit_entries::table
                 .filter(audit_entries::organization_id.eq(self.acme.id))
                 .order(audit_entries::id.desc())
                 .select((
                     audit_entries::method,
-                    audit_entries::actor,
+                    audit_entries::actor_id,
                     audit_entries::impersonator_id,
                     audit_entries::api_key_id,
                 ))
                 .first(c))
             .unwrap();
-        Audited { method, actor: json(&actor), impersonator, key }
+        Audited { method, actor, impersonator, key }
     }
 
     /// Has the mail that is due sent, and answers it, oldest first.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashSet};
 use diesel::dsl::count_star;
 use diesel::{EscapeExpressionMethods, TextExpressionMethods};
 
-use super::model::{MAX_TAGS, Tag, TagRow, TaggedType, fold, tidy};
+use super::model::{MAX_TAGS, Tag, TagRow, TaggedType, fold, tidy, with, without};
 use crate::db::prelude::*;
 use crate::db::{Conn, Fault, Id, Json};
 use crate::method::{Code, Error, Object, OrConflict, Result, Tx, Window};
@@ -198,6 +198,30 @@ pub async fn delete(tx: &mut Tx<'_>, tag: &Tag) -> Result<()> {
 
 fn taken(_: &str) -> Error {
     Error::new(Code::AlreadyExists, "There is a tag with this name already.")
+}
+
+/// Gives an object, which is locked, one more tag, unless it has that already in whatever case.
+pub async fn tag(
+    tx: &mut Tx<'_>,
+    object_type: TaggedType,
+    object: Id,
+    tags: &mut Json<Vec<String>>,
+    name: &str,
+) -> Result<()> {
+    let wanted = with(tags, name);
+    retag(tx, object_type, object, tags, wanted).await
+}
+
+/// Takes a tag from an object, which is locked.
+pub async fn untag(
+    tx: &mut Tx<'_>,
+    object_type: TaggedType,
+    object: Id,
+    tags: &mut Json<Vec<String>>,
+    name: &str,
+) -> Result<()> {
+    let wanted = without(tags, name);
+    retag(tx, object_type, object, tags, wanted).await
 }
 
 /// Gives an object, which is locked, the tags that are wanted: each once whatever its case, spelled as it is on the list of tags,

@@ -57,9 +57,26 @@ pub async fn of_team(tx: &mut Tx<'_>, team: Id, heir: Option<Id>) -> Result<()> 
     Ok(())
 }
 
-/// Forgets what a user who is deleted had to do with conversations; what they wrote stays theirs.
+/// Forgets what a user who is deleted had to do with conversations, and announces those that they followed; what they wrote stays
+/// theirs.
 pub async fn forget_user(tx: &mut Tx<'_>, user: Id) -> Result<()> {
     let spaces = [tx.organization(), tx.organization().twin()];
+    let followed: Vec<(Id, Id)> = run!(tx, |c| conversation_people::table
+        .filter(conversation_people::organization_id.eq_any(spaces).and(conversation_people::user_id.eq(user)))
+        .filter(conversation_people::follows)
+        .order(conversation_people::conversation_id)
+        .select((conversation_people::organization_id, conversation_people::conversation_id))
+        .load(c))?;
+    for (space, id) in followed {
+        let Some(before) = locked(tx, space, id).await? else { continue };
+        let mut after = before.clone();
+        after.details.follower_user_ids.retain(|follower| *follower != user);
+        if space == tx.organization() && before.deleted_at.is_none() {
+            store::save(tx, before, after, "conversation.updated").await?;
+        } else {
+            store::settle(tx, &before, &after).await?;
+        }
+    }
     run!(tx, |c| diesel::delete(conversation_people::table)
         .filter(conversation_people::organization_id.eq_any(spaces).and(conversation_people::user_id.eq(user)))
         .execute(c))?;

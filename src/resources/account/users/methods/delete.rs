@@ -10,7 +10,7 @@ use crate::resources::inbox::conversations;
 arguments! {
     /// Deletes a user for good.
     ///
-    /// Their sessions end, the keys that act as them are revoked, and they leave their teams. What they had open belongs to
+    /// Their sessions end, the keys that act as them are revoked, and they leave their teams and follow nothing any more. What they had open belongs to
     /// `reassign_to_user_id` from then on, or to nobody; so does their place as the organization's default user. The last active owner cannot be deleted, nor can a user
     /// who may do more than you.
     pub struct Delete {
@@ -32,6 +32,7 @@ impl Method for Delete {
         "organization.updated",
         "api_key.revoked",
         "conversation.assigned",
+        "conversation.updated",
         "contact.updated",
     ];
     const EXAMPLE: &'static str =

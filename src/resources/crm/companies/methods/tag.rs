@@ -30,8 +30,7 @@ impl Method for AddTag {
         ctx.write(async move |tx| {
             let before = store::target(tx, self.id).await?;
             let mut company = before.clone();
-            let wanted = tags::with(&before.tags, &self.tag);
-            tags::store::retag(tx, TaggedType::Company, before.id, &mut company.tags, wanted).await?;
+            tags::store::tag(tx, TaggedType::Company, self.id, &mut company.tags, &self.tag).await?;
             store::save(tx, before, company, "company.updated").await
         })
         .await
@@ -62,8 +61,7 @@ impl Method for RemoveTag {
         ctx.write(async move |tx| {
             let before = store::target(tx, self.id).await?;
             let mut company = before.clone();
-            let wanted = tags::without(&before.tags, &self.tag);
-            tags::store::retag(tx, TaggedType::Company, before.id, &mut company.tags, wanted).await?;
+            tags::store::untag(tx, TaggedType::Company, self.id, &mut company.tags, &self.tag).await?;
             store::save(tx, before, company, "company.updated").await
         })
         .await

@@ -32,8 +32,7 @@ impl Method for AddTag {
         ctx.write(async move |tx| {
             let before = store::target(tx, self.id).await?;
             let mut contact = before.clone();
-            let wanted = before.tags.iter().cloned().chain([self.tag.to_string()]).collect();
-            tags::store::retag(tx, TaggedType::Contact, self.id, &mut contact.tags, wanted).await?;
+            tags::store::tag(tx, TaggedType::Contact, self.id, &mut contact.tags, &self.tag).await?;
             store::save(tx, before, contact, "contact.updated").await
         })
         .await
@@ -64,9 +63,7 @@ impl Method for RemoveTag {
         ctx.write(async move |tx| {
             let before = store::target(tx, self.id).await?;
             let mut contact = before.clone();
-            let gone = tags::fold(&self.tag);
-            let wanted = before.tags.iter().filter(|tag| tags::fold(tag) != gone).cloned().collect();
-            tags::store::retag(tx, TaggedType::Contact, self.id, &mut contact.tags, wanted).await?;
+            tags::store::untag(tx, TaggedType::Contact, self.id, &mut contact.tags, &self.tag).await?;
             store::save(tx, before, contact, "contact.updated").await
         })
         .await

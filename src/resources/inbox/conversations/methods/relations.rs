@@ -35,8 +35,7 @@ impl Method for AddTag {
         ctx.write(async move |tx| {
             let before = store::target(tx, self.id).await?;
             let mut after = before.clone();
-            let wanted = before.tags.iter().cloned().chain([self.tag.to_string()]).collect();
-            tags::store::retag(tx, TaggedType::Conversation, before.id, &mut after.tags, wanted).await?;
+            tags::store::tag(tx, TaggedType::Conversation, self.id, &mut after.tags, &self.tag).await?;
             let after = store::save(tx, before.clone(), after, "conversation.tagged").await?;
             timeline::record_tags(tx, &before, &after).await?;
             Ok(after)
@@ -69,9 +68,7 @@ impl Method for RemoveTag {
         ctx.write(async move |tx| {
             let before = store::target(tx, self.id).await?;
             let mut after = before.clone();
-            let gone = tags::fold(&self.tag);
-            let wanted = before.tags.iter().filter(|tag| tags::fold(tag) != gone).cloned().collect();
-            tags::store::retag(tx, TaggedType::Conversation, before.id, &mut after.tags, wanted).await?;
+            tags::store::untag(tx, TaggedType::Conversation, self.id, &mut after.tags, &self.tag).await?;
             let after = store::save(tx, before.clone(), after, "conversation.untagged").await?;
             timeline::record_tags(tx, &before, &after).await?;
             Ok(after)
