@@ -1,10 +1,11 @@
-//! The one list of all methods.
+//! The one list of all methods, and that of all kinds of job.
 
+use crate::jobs::Entry as JobEntry;
 use crate::method::Entry;
 use crate::resources::account::{api_keys, auth, organizations, roles, teams, users};
 use crate::resources::channels::channels;
 use crate::resources::crm::{companies, contacts, custom_fields, metadata, pipelines, segments, tags};
-use crate::resources::data::batch;
+use crate::resources::data::{batch, exports, imports, jobs};
 use crate::resources::inbox::{conversations, csat, files, messages, queries, views};
 use crate::resources::integrations::{events, webhooks};
 use crate::resources::system::api;
@@ -38,8 +39,15 @@ pub const TABLES: &[&[Entry]] = &[
     // Integrations
     webhooks::METHODS,
     events::METHODS,
-    // Data
+    // Data in, data out
+    imports::METHODS,
+    exports::METHODS,
+    jobs::METHODS,
     batch::METHODS,
     // System
     api::METHODS,
 ];
+
+/// Every kind of job.
+pub const JOBS: &[&[JobEntry]] =
+    &[companies::JOBS, contacts::JOBS, tags::JOBS, conversations::JOBS, imports::JOBS, exports::JOBS];

@@ -1,8 +1,9 @@
 //! dotdesk: a support desk and CRM you drive by API.
 //!
 //! The rooms, from the ground up: [`db`] (either database) and [`schema`], [`method`] (what a method is), [`access`] (who may do
-//! what), [`events`] (the change feed) and [`providers`] (outside services), [`jobs`] (what the server does by itself), [`resources`] (what the methods do),
-//! [`api`] (the list of them all), [`http`] and [`cli`] (the doors).
+//! what), [`events`] (the change feed) and [`providers`] (outside services), [`jobs`] (work that goes on after its call),
+//! [`resources`] (what the methods do), [`api`] (the list of them all), [`rounds`] (what the server does by itself), [`http`] and
+//! [`cli`] (the doors).
 
 pub mod access;
 pub mod api;
@@ -15,4 +16,5 @@ pub mod method;
 pub mod providers;
 pub mod query;
 pub mod resources;
+pub mod rounds;
 pub mod schema;

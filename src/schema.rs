@@ -979,6 +979,151 @@ table! {
     }
 }
 
+table! {
+    use diesel::sql_types::*;
+    use crate::db::{IdSql, JsonSql, TimestampSql};
+
+    jobs (organization_id, id) {
+        organization_id -> IdSql,
+        id -> IdSql,
+        #[sql_name = "type"]
+        type_ -> Text,
+        kind -> Text,
+        status -> Text,
+        total -> BigInt,
+        processed -> BigInt,
+        succeeded -> BigInt,
+        failed -> BigInt,
+        skipped -> BigInt,
+        dry_run -> Bool,
+        reversible -> Bool,
+        reverts_job_id -> Nullable<IdSql>,
+        subject_id -> Nullable<IdSql>,
+        failure -> Nullable<JsonSql>,
+        cursor -> Nullable<Text>,
+        steps -> BigInt,
+        attempts -> Integer,
+        due_at -> Nullable<TimestampSql>,
+        created_by -> Nullable<IdSql>,
+        started_at -> Nullable<TimestampSql>,
+        ended_at -> Nullable<TimestampSql>,
+        created_at -> TimestampSql,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use crate::db::IdSql;
+
+    job_inputs (organization_id, job_id) {
+        organization_id -> IdSql,
+        job_id -> IdSql,
+        arguments -> Text,
+        caller -> Text,
+        request_id -> Text,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use crate::db::{IdSql, JsonSql, TimestampSql};
+
+    job_results (organization_id, job_id, id) {
+        organization_id -> IdSql,
+        job_id -> IdSql,
+        id -> IdSql,
+        object_id -> Nullable<IdSql>,
+        row_number -> Nullable<BigInt>,
+        status -> Text,
+        error -> Nullable<JsonSql>,
+        changed_fields -> JsonSql,
+        version -> Nullable<BigInt>,
+        undo -> Nullable<Text>,
+        created_at -> TimestampSql,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use crate::db::{IdSql, TimestampSql};
+
+    job_lanes (organization_id) {
+        organization_id -> IdSql,
+        due_at -> TimestampSql,
+        turn -> IdSql,
+        lease -> Nullable<IdSql>,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use crate::db::{IdSql, JsonSql, TimestampSql};
+
+    imports (organization_id, id) {
+        organization_id -> IdSql,
+        id -> IdSql,
+        job_id -> IdSql,
+        object -> Text,
+        format -> Text,
+        file_id -> Nullable<IdSql>,
+        mode -> Text,
+        match_on -> Nullable<Text>,
+        mapping -> JsonSql,
+        on_error -> Text,
+        preserve_timestamps -> Bool,
+        suppress_events -> Bool,
+        status -> Text,
+        total -> BigInt,
+        created -> BigInt,
+        updated -> BigInt,
+        skipped -> BigInt,
+        failed -> BigInt,
+        failure -> Nullable<JsonSql>,
+        created_by -> Nullable<IdSql>,
+        ended_at -> Nullable<TimestampSql>,
+        created_at -> TimestampSql,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use crate::db::IdSql;
+
+    import_errors (organization_id, import_id, id) {
+        organization_id -> IdSql,
+        import_id -> IdSql,
+        id -> IdSql,
+        row_number -> BigInt,
+        field -> Nullable<Text>,
+        code -> Text,
+        message -> Text,
+    }
+}
+
+table! {
+    use diesel::sql_types::*;
+    use crate::db::{IdSql, JsonSql, TimestampSql};
+
+    exports (organization_id, id) {
+        organization_id -> IdSql,
+        id -> IdSql,
+        job_id -> IdSql,
+        object -> Text,
+        query -> Nullable<Text>,
+        fields -> Nullable<JsonSql>,
+        format -> Text,
+        status -> Text,
+        file_id -> Nullable<IdSql>,
+        upload_id -> IdSql,
+        row_count -> BigInt,
+        failure -> Nullable<JsonSql>,
+        expires_at -> Nullable<TimestampSql>,
+        created_by -> Nullable<IdSql>,
+        ended_at -> Nullable<TimestampSql>,
+        created_at -> TimestampSql,
+    }
+}
+
 allow_tables_to_appear_in_same_query!(users, team_members, teams, roles);
 allow_tables_to_appear_in_same_query!(sessions, tokens);
 allow_tables_to_appear_in_same_query!(

@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use quick_cache::sync::Cache;
+use serde::{Deserialize, Serialize};
 
 use super::jwt::{self, TokenSigner};
 use super::oidc::Issuers;
@@ -281,6 +282,70 @@ pub async fn caller_for_login(ctx: &Context, organization: Id, user: Id, session
     let organization_name = store::organization_name(&mut conn, organization).await?;
     let credential = Credential::Session { impersonator: None };
     Ok(of_user(organization, organization_name, user, session, credential, None))
+}
+
+/// What is kept of a caller who asked for something that is done later: enough to find out then what they may do.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Mandate {
+    organization: Id,
+    is_test: bool,
+    user: Option<Id>,
+    impersonator: Option<Id>,
+    key: Option<Id>,
+}
+
+impl Mandate {
+    /// The mandate that a caller gives; contacts cannot give any.
+    pub fn of(caller: &Caller) -> Result<Self> {
+        let (impersonator, key) = match caller.credential {
+            Credential::ApiKey(_) => (None, Some(caller.credential_id)),
+            Credential::Session { impersonator } => (impersonator, None),
+            Credential::External | Credential::Internal => (None, None),
+            Credential::Contact => {
+                return Err(Error::new(Code::NoPermission, "A contact cannot have anything done later."));
+            }
+        };
+        let Caller { organization, is_test, user, .. } = *caller;
+        Ok(Self { organization, is_test, user, impersonator, key })
+    }
+
+    /// The organization that they belong to.
+    pub fn organization(&self) -> Id {
+        self.organization
+    }
+
+    /// Whether they asked with a test key.
+    pub fn is_test(&self) -> bool {
+        self.is_test
+    }
+
+    /// The one who asked, with what they may do by now; an error if they may do nothing any more.
+    pub async fn caller(&self, app: &App) -> Result<Caller> {
+        let mut conn = app.db.read().await?;
+        let mut caller = match (self.key, self.user) {
+            (Some(key), _) => {
+                let caller = api_key(&mut conn, self.organization, key, None).await?;
+                if caller.expires_at.is_some_and(|end| end <= app.now()) {
+                    return Err(Error::new(Code::TokenExpired, "The key that asked for this has expired."));
+                }
+                caller
+            }
+            (None, Some(user)) => {
+                let mut user = active_user(&mut conn, self.organization, user).await?;
+                if let Some(impersonator) = self.impersonator {
+                    user.scopes =
+                        user.scopes.intersection(active_user(&mut conn, self.organization, impersonator).await?.scopes);
+                }
+                let name = store::organization_name(&mut conn, self.organization).await?;
+                let credential = Credential::Session { impersonator: self.impersonator };
+                let id = user.id;
+                of_user(self.organization, name, user, id, credential, None)
+            }
+            (None, None) => server_itself(self.organization),
+        };
+        caller.is_test = self.is_test;
+        Ok(caller)
+    }
 }
 
 /// The server itself, acting in an organization: set-up, demo data, background work.

@@ -14,6 +14,7 @@ use crate::access::password::Passwords;
 use crate::api;
 use crate::db::{Db, Ids, Timestamp};
 use crate::events::retention::Retention;
+use crate::jobs::Workshop;
 use crate::method::{App, Clock, Keyring, Registry, Services};
 use crate::providers::blobs::{Blobs, Bucket, BucketSettings, Disk};
 use crate::providers::fetch::Fetch;
@@ -54,6 +55,7 @@ fn services(settings: &Settings, keys: &Keys, registry: &Arc<Registry>) -> Resul
         .with(mailer(settings)?)
         .with(blobs(settings)?)
         .with(Fetch::new(settings.allow_private_urls).map_err(Failure::because)?)
+        .with(Workshop::new(api::JOBS))
         .with(Post::new(settings.allow_private_webhooks).map_err(Failure::because)?)
         .with(Streams::default())
         .with(Retention(settings.event_retention_days))

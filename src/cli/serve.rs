@@ -7,7 +7,7 @@ use super::assemble::{self, Server};
 use super::keys;
 use super::settings::Settings;
 use crate::http::{self, Origins};
-use crate::jobs;
+use crate::rounds;
 
 /// Starts a server and answers requests until a signal ends it.
 pub async fn run(settings: &Settings) -> Result<(), Failure> {
@@ -26,7 +26,7 @@ pub async fn answer(server: Server, settings: &Settings, listener: TcpListener) 
     if settings.secret_keys.is_empty() {
         actix_web::rt::spawn(keys::watch(settings.keys_file.clone(), server.app.clone(), server.keys));
     }
-    actix_web::rt::spawn(jobs::run(server.app.clone()));
+    actix_web::rt::spawn(rounds::run(server.app.clone()));
     http::serve(listener, server.app, server.registry, options(settings)).await.map_err(Failure::because)?;
     tracing::info!("stopped");
     Ok(())

@@ -8,6 +8,7 @@ use diesel::{QueryResult, SqliteConnection};
 use diesel_async::pooled_connection::deadpool::Object;
 use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
 
+use super::Fault;
 use super::sqlite::ReaderSlot;
 
 /// A connection to either database.
@@ -172,6 +173,25 @@ macro_rules! lock_to_delete {
     }};
 }
 
+/// As [`lock!`](crate::lock), but what somebody else has locked is passed over: for those who take the next best row of many.
+#[macro_export]
+macro_rules! lock_next {
+    ($conn:expr, $query:expr) => {{
+        let outcome = match $conn.backend() {
+            $crate::db::Backend::Sqlite(mut taken) => {
+                use ::diesel::{OptionalExtension as _, RunQueryDsl as _};
+                $query.first(&mut *taken).optional()
+            }
+            $crate::db::Backend::Postgres(mut shared) => {
+                use ::diesel::OptionalExtension as _;
+                use ::diesel_async::RunQueryDsl as _;
+                $query.for_update().skip_locked().first(&mut shared).await.optional()
+            }
+        };
+        outcome
+    }};
+}
+
 /// Reads rows and keeps others from deleting them until the transaction ends: for references that no foreign key guards.
 /// PostgreSQL gets `FOR KEY SHARE`, as its own foreign keys do.
 #[macro_export]
@@ -242,6 +262,11 @@ pub struct Transaction {
     pub(super) after_commit: Vec<AfterCommit>,
 }
 
+/// Where a transaction stood: see [`Transaction::mark`].
+pub struct Mark {
+    hooks: usize,
+}
+
 /// Something to do once the transaction is committed, and only then.
 pub type AfterCommit = Box<dyn FnOnce() + Send>;
 
@@ -253,6 +278,32 @@ impl Transaction {
     /// Calls `hook` when the transaction is committed, even if the caller has gone away by then.
     pub fn after_commit(&mut self, hook: impl FnOnce() + Send + 'static) {
         self.after_commit.push(Box::new(hook));
+    }
+
+    /// Notes where the transaction stands, so that what follows can be taken back alone. It ends with [`Transaction::release`], after
+    /// [`Transaction::back_to`] or without it.
+    pub async fn mark(&mut self) -> Result<Mark, Fault> {
+        self.execute("SAVEPOINT part").await?;
+        Ok(Mark { hooks: self.after_commit.len() })
+    }
+
+    /// Takes back everything since the mark.
+    pub async fn back_to(&mut self, mark: &Mark) -> Result<(), Fault> {
+        self.after_commit.truncate(mark.hooks);
+        self.execute("ROLLBACK TO SAVEPOINT part").await
+    }
+
+    /// Forgets the mark: what happened since is a part of the transaction like everything else.
+    pub async fn release(&mut self, _mark: Mark) -> Result<(), Fault> {
+        self.execute("RELEASE SAVEPOINT part").await
+    }
+
+    async fn execute(&mut self, sql: &str) -> Result<(), Fault> {
+        match self.conn.backend() {
+            Backend::Sqlite(mut conn) => diesel::connection::SimpleConnection::batch_execute(&mut *conn, sql)?,
+            Backend::Postgres(mut conn) => diesel_async::SimpleAsyncConnection::batch_execute(&mut conn, sql).await?,
+        }
+        Ok(())
     }
 }
 

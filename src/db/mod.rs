@@ -17,7 +17,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 pub use ambient::Ambient;
-pub use conn::{Backend, Conn, Reader, Transaction};
+pub use conn::{Backend, Conn, Mark, Reader, Transaction};
 pub use fault::{Failure, Fault, Unavailable};
 pub use types::{Id, IdSql, Ids, Json, JsonSql, Timestamp, TimestampSql};
 

@@ -39,7 +39,7 @@ impl Wants {
 /// The answer of a method. What is the same for everybody (`cacheable`) has an `ETag` made of its bytes, and is not sent to
 /// those who have it.
 pub(super) fn answer(request: &HttpRequest, wants: Wants, answer: Answer, cacheable: bool) -> HttpResponse {
-    let Answer { body, stream, version, original_request_id } = answer;
+    let Answer { body, stream, version, accepted, original_request_id } = answer;
     if let Some(stream) = stream {
         return events(stream);
     }
@@ -54,6 +54,7 @@ pub(super) fn answer(request: &HttpRequest, wants: Wants, answer: Answer, cachea
     }
     let mut response = match body {
         None => HttpResponse::NoContent().finish(),
+        Some(body) if accepted => json(request, wants, StatusCode::ACCEPTED, JSON, body),
         Some(body) => json(request, wants, StatusCode::OK, JSON, body),
     };
     let headers = response.headers_mut();

@@ -118,6 +118,9 @@ codes! {
     SegmentNotFound = "segment_not_found" NotFound 404 "There is no such segment.";
     EventNotFound = "event_not_found" NotFound 404 "There is no such event, it is not kept any more, or the caller may not see it.";
     MergeNotFound = "merge_not_found" NotFound 404 "There is no such merge.";
+    ExportNotFound = "export_not_found" NotFound 404 "There is no such export.";
+    ImportNotFound = "import_not_found" NotFound 404 "There is no such import.";
+    JobNotFound = "job_not_found" NotFound 404 "There is no such job.";
     WebhookNotFound = "webhook_not_found" NotFound 404 "There is no such webhook.";
     WebhookDeliveryNotFound = "webhook_delivery_not_found" NotFound 404 "There is no such delivery, or it is more than 30 days old.";
     VersionConflict = "version_conflict" Conflict 409 "The object changed since the version you named; `current` is what it is now. With If-Match the status is 412 and the type `precondition`.";

@@ -106,8 +106,14 @@ impl Context {
 
     /// A context outside any request: set-up and background work.
     pub fn internal(app: App, caller: Caller, method: &'static str) -> Self {
+        let id = format!("req_{}", app.new_id().hex());
+        Self::later(app, caller, method, id)
+    }
+
+    /// The context of work that goes on after a request was answered, and counts as a part of it.
+    pub fn later(app: App, caller: Caller, method: &'static str, request_id: String) -> Self {
         let request = Request {
-            id: format!("req_{}", app.new_id().hex()),
+            id: request_id,
             at: app.now(),
             deadline: Instant::now() + std::time::Duration::from_secs(60),
             ip: None,

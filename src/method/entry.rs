@@ -45,6 +45,8 @@ pub trait Method: Serialize + DeserializeOwned + JsonSchema + Send + 'static {
     const BODY_LIMIT: usize = BODY_LIMIT;
     /// Whether it takes `dry_run`: everything is done, the answer made, and then all of it is taken back.
     const DRY_RUN: bool = false;
+    /// Whether the work goes on after the answer: 202 in place of 200, and never in a batch.
+    const ACCEPTED: bool = false;
     /// Which batches may call it: not those that are one transaction if it does more than use the database.
     const BATCHING: Batching = Batching::Any;
     /// Set when the method is on its way out.
@@ -180,6 +182,8 @@ pub struct Answer {
     pub stream: Option<ByteStream>,
     /// The version for the `ETag`.
     pub version: Option<i64>,
+    /// Whether the work goes on: 202 in place of 200.
+    pub accepted: bool,
     /// The id of the request that did the work, when this is its answer over again.
     pub original_request_id: Option<String>,
 }
@@ -211,6 +215,8 @@ pub struct Entry {
     pub for_contacts: bool,
     /// Whether it takes `dry_run`.
     pub dry_run: bool,
+    /// Whether the work goes on after the answer: 202 in place of 200.
+    pub accepted: bool,
     /// Which batches may call it.
     pub batching: Batching,
     /// Whether it is on its way out.
@@ -261,7 +267,8 @@ impl Entry {
             is_stream: M::Output::IS_STREAM,
             for_contacts: M::FOR_CONTACTS,
             dry_run: M::DRY_RUN,
-            batching: M::BATCHING,
+            accepted: M::ACCEPTED,
+            batching: if M::ACCEPTED { Batching::Never } else { M::BATCHING },
             deprecated: M::DEPRECATED,
             call: |call| run::<M>(call).boxed_local(),
             arguments: |generator| generator.subschema_for::<M>().to_value(),
@@ -311,6 +318,11 @@ async fn run<M: Method>(call: Call) -> Result<Answer> {
         Some(replay) => Some(replay.body.clone()),
         None => Some(serde_json::to_vec(&output)?),
     };
-    let original_request_id = replay.map(|replay| replay.request_id.clone());
-    Ok(Answer { body, version: output.etag(), stream: output.stream(), original_request_id })
+    Ok(Answer {
+        body,
+        version: output.etag(),
+        stream: output.stream(),
+        accepted: M::ACCEPTED,
+        original_request_id: replay.map(|replay| replay.request_id.clone()),
+    })
 }

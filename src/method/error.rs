@@ -235,6 +235,11 @@ impl Error {
         }
     }
 
+    /// Whether it may be gone when the same is tried again: a concurrent transaction got in the way, or the database is away.
+    pub fn is_passing(&self) -> bool {
+        self.0.retryable || matches!(self.0.code, Code::ServiceUnavailable | Code::RequestTimeout)
+    }
+
     /// The cause and the place, for the log; `None` where the caller is told everything.
     pub fn cause(&self) -> Option<String> {
         self.0.source.as_ref().map(|source| format!("{source} (at {})", self.0.location))

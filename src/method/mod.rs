@@ -58,4 +58,4 @@ pub use secret::Secret;
 pub use services::Services;
 pub use signals::Signals;
 pub use stream::{ByteStream, EventStream};
-pub use tx::Tx;
+pub use tx::{Part, Tx};

@@ -244,7 +244,8 @@ fn responses(method: &Described, result: Value) -> Value {
             let description = method.result()["description"].as_str().unwrap_or("The answer.");
             let kind = if method.entry.is_stream { "text/event-stream" } else { "application/json" };
             let content = json!({ kind: { "schema": result } });
-            ("200", json!({ "description": description, "headers": headers, "content": content }))
+            let status = if method.entry.accepted { "202" } else { "200" };
+            (status, json!({ "description": description, "headers": headers, "content": content }))
         }
     };
     json!({ status: success, "default": { "$ref": "#/components/responses/Error" } })

@@ -13,7 +13,7 @@ use super::context::Context;
 use super::error::{Error, FieldError, Result};
 use super::idempotency;
 use super::object::Object;
-use crate::db::{Ambient, Backend, Conn, Id, Timestamp, Transaction};
+use crate::db::{Ambient, Backend, Conn, Id, Mark, Timestamp, Transaction};
 use crate::run;
 use crate::schema::{audit_entries, custom_fields, outbox};
 
@@ -26,6 +26,18 @@ pub struct Tx<'a> {
     ctx: Context,
     now: Timestamp,
     events: Vec<Event>,
+    /// At which of the events the parts begin that count as writes of their own: see [`Tx::begin_part`].
+    parts: Vec<usize>,
+    /// Whether nothing is announced.
+    is_silent: bool,
+    /// How many changes there were, announced or not.
+    changes: usize,
+}
+
+/// Where a part of a transaction begins: see [`Tx::begin_part`].
+pub struct Part {
+    mark: Mark,
+    event: usize,
 }
 
 /// A change, as everybody who reacts to it will read it once it has its place in the feed.
@@ -66,7 +78,7 @@ struct AuditEntry<'a> {
 impl<'a> Tx<'a> {
     pub(super) fn new(transaction: &'a mut Transaction, ctx: Context) -> Self {
         let now = ctx.now();
-        Self { transaction, ctx, now, events: Vec::new() }
+        Self { transaction, ctx, now, events: Vec::new(), parts: Vec::new(), is_silent: false, changes: 0 }
     }
 
     /// The call this transaction belongs to.
@@ -102,6 +114,46 @@ impl<'a> Tx<'a> {
     /// Calls `hook` once this is committed, even if the caller has gone away by then.
     pub fn after_commit(&mut self, hook: impl FnOnce() + Send + 'static) {
         self.transaction.after_commit(hook);
+    }
+
+    /// Begins a part that can fail alone, as one of many objects in a job. It ends with [`Tx::end_part`].
+    pub async fn begin_part(&mut self) -> Result<Part> {
+        Ok(Part { mark: self.transaction.mark().await?, event: self.events.len() })
+    }
+
+    /// Ends a part: keeps what was done, or takes it back if it failed or is not wanted. What is kept is audited like a write of its
+    /// own. The error outside is one that the whole transaction cannot go on after: it has to run again, or later.
+    pub async fn end_part<T>(&mut self, part: Part, outcome: Result<T>, keep: bool) -> Result<Result<T>> {
+        let outcome = match outcome {
+            Err(error) if error.is_passing() => return Err(error),
+            outcome => outcome,
+        };
+        if outcome.is_ok() && keep {
+            // What was audited part by part is not audited as a whole too.
+            if part.event < self.events.len() && self.parts.last().is_none_or(|last| *last < part.event) {
+                self.parts.push(part.event);
+            }
+        } else {
+            self.transaction.back_to(&part.mark).await?;
+            self.events.truncate(part.event);
+            self.parts.retain(|at| *at < part.event);
+        }
+        self.transaction.release(part.mark).await?;
+        Ok(outcome)
+    }
+
+    /// The old values of an object's fields that changed since the part began.
+    pub fn previous(&self, part: &Part, object: Id) -> Result<Map<String, Value>> {
+        let mut all = Map::new();
+        for event in self.events.iter().skip(part.event).filter(|event| event.object_id == object) {
+            let Some(previous) = &event.previous else { continue };
+            let fields: Map<String, Value> = serde_json::from_str(previous)?;
+            for (name, value) in fields {
+                // Of several changes the first one knows what was before.
+                all.entry(name).or_insert(value);
+            }
+        }
+        Ok(all)
     }
 
     /// Opens this transaction to calls that know nothing of each other, until `work` is done.
@@ -145,6 +197,16 @@ impl<'a> Tx<'a> {
         Ok(object)
     }
 
+    /// Has what is done from now on announced, or not: what was brought in from elsewhere happened there, and long ago.
+    pub fn announce(&mut self, is_announced: bool) {
+        self.is_silent = !is_announced;
+    }
+
+    /// How many changes there were so far, announced or not: as many before as after some work means that it changed nothing.
+    pub fn change_count(&self) -> usize {
+        self.changes
+    }
+
     /// Announces that `object` is as it is now: created, deleted, or changed in a way that has no "before".
     pub fn emit<T: Object>(&mut self, event: &'static str, object: &T) -> Result<()> {
         self.push(event, object, None)
@@ -157,6 +219,10 @@ impl<'a> Tx<'a> {
     }
 
     fn push<T: Object>(&mut self, event: &'static str, object: &T, previous: Option<Map<String, Value>>) -> Result<()> {
+        self.changes += 1;
+        if self.is_silent {
+            return Ok(());
+        }
         let caller = self.ctx.caller()?;
         let event = Event {
             organization_id: caller.space(),
@@ -180,11 +246,22 @@ impl<'a> Tx<'a> {
     pub(super) async fn finish<T: Serialize>(&mut self, answer: &T) -> Result<()> {
         idempotency::finish(self, answer).await?;
         let events = std::mem::take(&mut self.events);
-        let Some(first) = events.first() else { return Ok(()) };
+        if events.is_empty() {
+            return Ok(());
+        }
         let ctx = self.ctx.clone();
-        let changes = self.changes(first).await?;
-        let entry = self.audit_entry(&ctx, first, &changes)?;
-        store(self, &entry, &events).await?;
+        let parts = std::mem::take(&mut self.parts);
+        let audited: Vec<&Event> = match parts.is_empty() {
+            true => events.iter().take(1).collect(),
+            false => parts.into_iter().filter_map(|at| events.get(at)).collect(),
+        };
+        let mut changes = Vec::with_capacity(audited.len());
+        for event in &audited {
+            changes.push(self.changes(event).await?);
+        }
+        let entries = audited.iter().zip(&changes).map(|(event, changes)| self.audit_entry(&ctx, event, changes));
+        let entries: Vec<AuditEntry<'_>> = entries.collect::<Result<_>>()?;
+        store(self, &entries, &events).await?;
         let app = ctx.app().clone();
         self.after_commit(move || app.signals().outbox.notify_one());
         Ok(())
@@ -234,28 +311,30 @@ impl<'a> Tx<'a> {
     }
 }
 
-/// Stores the audit entry and the events. PostgreSQL gets them together and answers them together: one wait in place of many.
-async fn store(conn: &mut Conn, entry: &AuditEntry<'_>, events: &[Event]) -> diesel::QueryResult<()> {
+/// Stores the audit entries and the events. PostgreSQL gets them together and answers them together: one wait in place of many.
+async fn store(conn: &mut Conn, entries: &[AuditEntry<'_>], events: &[Event]) -> diesel::QueryResult<()> {
     match conn.backend() {
         Backend::Sqlite(mut conn) => {
             use diesel::RunQueryDsl as _;
             let conn = &mut *conn;
-            diesel::insert_into(audit_entries::table).values(entry).execute(conn)?;
+            entries.iter().try_for_each(|entry| {
+                diesel::insert_into(audit_entries::table).values(entry).execute(conn).map(|_| ())
+            })?;
             events
                 .iter()
                 .try_for_each(|event| diesel::insert_into(outbox::table).values(event).execute(conn).map(|_| ()))
         }
         Backend::Postgres(conn) => {
             use diesel_async::RunQueryDsl as _;
-            let entry = async {
+            let entries = entries.iter().map(|entry| async move {
                 let mut conn = conn;
                 diesel::insert_into(audit_entries::table).values(entry).execute(&mut conn).await
-            };
+            });
             let events = events.iter().map(|event| async move {
                 let mut conn = conn;
                 diesel::insert_into(outbox::table).values(event).execute(&mut conn).await
             });
-            try_join(entry, try_join_all(events)).await.map(|_| ())
+            try_join(try_join_all(entries), try_join_all(events)).await.map(|_| ())
         }
     }
 }

@@ -318,10 +318,10 @@ fn what_was_deleted_too_long_ago_is_gone_with_its_messages() {
         admin.ok("csat.request", json!({ "conversation_id": id })).await;
         admin.ok("conversations.delete", json!({ "id": id })).await;
         api.pass_seconds(30 * 24 * 3600 - 10);
-        dotdesk::jobs::purge::run(&api.app).await.unwrap();
+        dotdesk::rounds::purge::run(&api.app).await.unwrap();
         assert_eq!(texts_of_deleted(api, &id).await, 2, "it can still be restored");
         api.pass_seconds(10);
-        dotdesk::jobs::purge::run(&api.app).await.unwrap();
+        dotdesk::rounds::purge::run(&api.app).await.unwrap();
         assert_eq!(texts_of_deleted(api, &id).await, 0);
         admin.post("conversations.restore", &json!({ "id": id })).await.refused(404, "conversation_not_found");
         assert_eq!(texts(api, &kept).await, ["kept"]);

@@ -1,6 +1,6 @@
 //! Where conversations stand: every transition that there is, every one that there is not, and what comes of time passing.
 
-use dotdesk::jobs::timers::run_due;
+use dotdesk::rounds::timers::run_due;
 use serde_json::{Value, json};
 
 use crate::conversations::conversation;

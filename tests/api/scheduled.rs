@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
 
 use dotdesk::db::{Db, Ids};
-use dotdesk::jobs::timers::run_due;
 use dotdesk::method::{App, Clock, Generation, Keyring, Services};
+use dotdesk::rounds::timers::run_due;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 

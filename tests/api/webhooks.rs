@@ -7,7 +7,7 @@ mod retrying;
 mod safety;
 
 use dotdesk::events::sequencer;
-use dotdesk::jobs::webhooks;
+use dotdesk::rounds::webhooks;
 use serde_json::{Value, json};
 
 use crate::support::Api;

@@ -1,7 +1,7 @@
 //! What is to happen at a given time: a conversation that was put off comes back, a message is sent.
 //!
 //! A timer is set and taken away in the transaction of what it is about, so there is none without its cause. The server looks for
-//! those that are due ([`crate::jobs::timers`]) and does what they are for; what a timer is about is looked at again then, under its
+//! those that are due ([`crate::rounds::timers`]) and does what they are for; what a timer is about is looked at again then, under its
 //! lock, and that is what makes it happen once, whoever else found the same timer.
 
 use crate::db::prelude::*;

@@ -52,6 +52,7 @@ impl Contacts {
         Some(match (name, resource) {
             ("id", "contacts") if method.name() == "contacts.restore" => self.gone.clone(),
             ("id" | "destination_id", "contacts") => self.contact.clone(),
+            ("ids", "contacts") => json!([self.contact]),
             ("source_id", "contacts") => self.other.clone(),
             ("identity_id", "contacts") => self.identity.clone(),
             ("merge_id", "contacts") => self.merge.clone(),

@@ -67,6 +67,7 @@ impl Crm {
             ("id", "companies" | "metadata") | ("destination_id", "companies") | ("company_id", _) => {
                 self.company.clone()
             }
+            ("ids", "companies") => json!([self.company]),
             ("source_id", "companies") => self.other_company.clone(),
             ("domains", "companies") => json!([format!("{}.example.com", self.unique)]),
             ("id", "pipelines") | ("pipeline_id", _) => self.pipeline.clone(),
@@ -74,6 +75,7 @@ impl Crm {
             ("id", "customFields") => self.field.clone(),
             ("name", "customFields") => json!(format!("new_{}", self.unique)),
             ("name", "tags") if method.name() == "tags.create" => json!(format!("new {}", self.unique)),
+            ("source_names", "tags") => json!([self.tag]),
             ("name", "tags") => self.tag.clone(),
             _ => return None,
         })

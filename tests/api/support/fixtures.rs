@@ -30,6 +30,12 @@ pub struct Fixtures {
     file: Value,
     upload: Value,
     uploaded: Value,
+    job: Value,
+    open_job: Value,
+    import: Value,
+    open_import: Value,
+    export: Value,
+    open_export: Value,
     webhook: Value,
     delivery: Value,
     access_token: String,
@@ -115,7 +121,25 @@ impl Fixtures {
         let history = admin.ok("conversations.history", json!({ "id": more[1] })).await;
         let access_token = last["login"]["access_token"].as_str().unwrap_or_default().to_owned();
         let sessions = api.client(&access_token).ok("auth.listSessions", json!({ "sort": "created_at:desc" })).await;
+        let many = json!({ "ids": [more[1], more[2]], "set": { "priority": "high" } });
+        let job = admin.ok("conversations.bulkUpdate", many.clone()).await;
+        let export = json!({ "object": "tag", "format": "csv" });
+        admin.ok("exports.create", export.clone()).await;
+        let done_export = admin.ok("exports.create", export.clone()).await;
+        let broken = json!({ "object": "tag", "records": [{ "name": unique }, { "name": 1 }, { "name": 2 }] });
+        admin.ok("imports.create", json!({ "object": "tag", "records": [] })).await;
+        let import = admin.ok("imports.create", broken).await;
+        api.work().await;
+        let open_export = admin.ok("exports.create", export).await;
+        let open_import = admin.ok("imports.create", json!({ "object": "tag", "records": [] })).await;
+        let open_job = admin.ok("conversations.bulkUpdate", many).await;
         Self {
+            export: done_export["id"].clone(),
+            open_export: open_export["id"].clone(),
+            import: import["id"].clone(),
+            open_import: open_import["id"].clone(),
+            job: job["id"].clone(),
+            open_job: open_job["id"].clone(),
             crm: Crm::create(api, &unique).await,
             contacts: Contacts::create(api, &unique, &last["contact"]).await,
             contact: last["contact"]["id"].clone(),
@@ -175,6 +199,13 @@ impl Fixtures {
                 ("file_id", _) => self.file.clone(),
                 ("file_ids", _) => json!([self.file]),
                 ("channel_id", _) => self.channel.clone(),
+                ("id", "exports") if method.name() == "exports.cancel" => self.open_export.clone(),
+                ("id", "exports") => self.export.clone(),
+                ("id", "imports") if method.name() == "imports.cancel" => self.open_import.clone(),
+                ("id", "imports") => self.import.clone(),
+                ("id", "jobs") if method.name() == "jobs.cancel" => self.open_job.clone(),
+                ("id", "jobs") => self.job.clone(),
+                ("ids", "conversations") => json!([self.conversation]),
                 ("id", "conversations") => self.conversation.clone(),
                 ("conversation_id", "csat") if method.name() == "csat.request" => self.other_conversation.clone(),
                 ("conversation_id", "csat") => self.conversation.clone(),

@@ -11,6 +11,7 @@ use dotdesk::access::limits::{Limits, Quotas};
 use dotdesk::access::password::Passwords;
 use dotdesk::db::{Db, Id, Ids, Timestamp};
 use dotdesk::http::{self, Running};
+use dotdesk::jobs::Workshop;
 use dotdesk::method::{App, Clock, Generation, Keyring, Registry, Services};
 use dotdesk::providers::blobs::{Blobs, Disk};
 use dotdesk::providers::fetch::Fetch;
@@ -111,6 +112,7 @@ impl Api {
             .with(Fetch::new(false).unwrap())
             .with(Post::with(true, RECEIVER, guard::system_lookup()).unwrap())
             .with(Streams::default())
+            .with(Workshop::new(dotdesk::api::JOBS))
             .with(registry.clone());
         let keyring = Keyring::new(&[Generation::new(None).unwrap()]).unwrap();
         let services = (setup.services)(services);
@@ -151,6 +153,11 @@ impl Api {
     /// Lets time pass.
     pub fn pass_seconds(&self, seconds: i64) {
         self.clock.fetch_add(seconds * 1000, Ordering::Relaxed);
+    }
+
+    /// Does all jobs that are due.
+    pub async fn work(&self) {
+        dotdesk::jobs::work(&self.app).await.unwrap();
     }
 
     /// The present instant of the server.

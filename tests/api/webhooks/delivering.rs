@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use dotdesk::db::Db;
-use dotdesk::jobs::webhooks;
+use dotdesk::rounds::webhooks;
 use futures_util::future::join_all;
 use serde_json::json;
 

@@ -72,11 +72,11 @@ pub struct Company {
 object!(Company, "company", CompanyNotFound, versioned);
 
 impl Company {
-    /// A new company of which only the name is known.
-    pub fn new(tx: &Tx<'_>, name: String, currency: String) -> Self {
+    /// A new company that came to be at an instant, and of which only the name is known.
+    pub fn new(tx: &Tx<'_>, name: String, currency: String, at: Timestamp) -> Self {
         Self {
             organization_id: tx.space(),
-            id: tx.new_id(),
+            id: tx.new_id_at(at),
             name,
             website: None,
             domains: Json::default(),
@@ -98,7 +98,7 @@ impl Company {
             open_ticket_count: 0,
             created_by: tx.ctx().caller_if_any().and_then(|caller| caller.user),
             version: 1,
-            created_at: tx.now(),
+            created_at: at,
             updated_at: tx.now(),
         }
     }

@@ -7,7 +7,7 @@ use super::model::Company;
 use crate::db::prelude::*;
 use crate::db::{Conn, Fault, Id, Timestamp};
 use crate::method::{Code, Error, OrConflict, Result, Tx};
-use crate::query::{Fetched, Listing};
+use crate::query::{Fetched, Listing, Predicate};
 use crate::resources::crm::tags::{self, TaggedType};
 use crate::schema::{companies, company_domains, company_merges};
 use crate::{keep, lock, lock_to_delete, run, run_each, run_list};
@@ -124,6 +124,28 @@ pub async fn keep(tx: &mut Tx<'_>, ids: &[Id]) -> Result<Vec<Id>> {
     let organization = tx.space();
     let of_organization = companies::table.filter(companies::organization_id.eq(organization));
     Ok(keep!(tx, of_organization.filter(companies::id.eq_any(ids)).select(companies::id))?)
+}
+
+/// The ids of the companies that pass, after one of them and in their order.
+pub async fn ids(conn: &mut Conn, space: Id, passing: &Predicate, after: Id, most: i64) -> Result<Vec<Id>> {
+    Ok(run!(conn, |c| companies::table
+        .filter(companies::organization_id.eq(space).and(companies::id.gt(after)))
+        .filter(passing.clone())
+        .order(companies::id)
+        .limit(most)
+        .select(companies::id)
+        .load(c))?)
+}
+
+/// The companies that pass, after one of them and in the order of their ids.
+pub async fn after(conn: &mut Conn, space: Id, passing: &Predicate, after: Id, most: i64) -> Result<Vec<Company>> {
+    Ok(run!(conn, |c| companies::table
+        .filter(companies::organization_id.eq(space).and(companies::id.gt(after)))
+        .filter(passing.clone())
+        .order(companies::id)
+        .limit(most)
+        .select(Company::as_select())
+        .load(c))?)
 }
 
 /// Counts contacts that came to a company, or left it. Whoever moves contacts between companies counts in the order of the ids of

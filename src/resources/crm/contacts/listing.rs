@@ -45,6 +45,17 @@ pub async fn list(conn: &mut Conn, space: Id, filter: Filter, list: &Listing) ->
     Ok(Fetched { rows: with_identities(conn, space, rows).await?, keys, total })
 }
 
+/// The ids of the contacts that pass, after one of them and in their order.
+pub async fn ids(conn: &mut Conn, space: Id, passing: &Predicate, after: Id, most: i64) -> Result<Vec<Id>> {
+    Ok(run!(conn, |c| contacts::table
+        .filter(contacts::organization_id.eq(space).and(contacts::id.gt(after)))
+        .filter(passing.clone())
+        .order(contacts::id)
+        .limit(most)
+        .select(contacts::id)
+        .load(c))?)
+}
+
 /// How many contacts pass.
 pub async fn count(conn: &mut Conn, space: Id, which: &Predicate) -> Result<i64> {
     Ok(run!(conn, |c| contacts::table

@@ -3,15 +3,26 @@
 use super::model::{Tag, TagRow, fold, tidy};
 use super::rewrite::{self, Change};
 use super::store;
+use super::{Merge, MergeJob};
 use crate::arguments;
+use crate::db::Timestamp;
+use crate::jobs;
 use crate::method::{
     Access, Area, Code, Context, Entry, Error, Kind, Method, Name, Nullable, Page, Patch, Result, Tx, Void, Words,
     stored,
 };
 
 /// The methods of tags.
-pub const METHODS: &[Entry] =
-    &[Entry::of::<Create>(), Entry::of::<ListTags>(), Entry::of::<Update>(), Entry::of::<Delete>()];
+pub const METHODS: &[Entry] = &[
+    Entry::of::<Create>(),
+    Entry::of::<ListTags>(),
+    Entry::of::<Update>(),
+    Entry::of::<Merge>(),
+    Entry::of::<Delete>(),
+];
+
+/// The kinds of job that tags have.
+pub const JOBS: &[jobs::Entry] = &[jobs::Entry::of::<MergeJob>()];
 
 arguments! {
     /// Puts a tag on the list of tags.
@@ -38,20 +49,42 @@ impl Method for Create {
 
     async fn call(self, ctx: Context) -> Result<Tag> {
         ctx.write(async move |tx| {
-            let args = self.clone();
-            let row = TagRow {
-                organization_id: tx.space(),
-                id: tx.new_id(),
-                key: fold(&args.name),
-                name: tidy(&args.name),
-                color: stored(args.color),
-                description: stored(args.description),
-                created_at: tx.now(),
-                updated_at: tx.now(),
-            };
-            store::insert(tx, row).await
+            let now = tx.now();
+            self.store(tx, now).await
         })
         .await
+    }
+}
+
+impl Create {
+    /// Stores the tag as one that came to be at an instant.
+    pub(in crate::resources) async fn store(&self, tx: &mut Tx<'_>, at: Timestamp) -> Result<Tag> {
+        let args = self.clone();
+        let row = TagRow {
+            organization_id: tx.space(),
+            id: tx.new_id_at(at),
+            key: fold(&args.name),
+            name: tidy(&args.name),
+            color: stored(args.color),
+            description: stored(args.description),
+            created_at: at,
+            updated_at: tx.now(),
+        };
+        store::insert(tx, row).await
+    }
+
+    /// Stores the tag, or what is said of one that is there already; answers whether it is new.
+    pub(in crate::resources) async fn store_or_update(&self, tx: &mut Tx<'_>, at: Timestamp) -> Result<(Tag, bool)> {
+        let key = fold(&self.name);
+        let Some(before) = store::lock(tx, &key).await? else { return Ok((self.store(tx, at).await?, true)) };
+        let mut row = before.row.clone();
+        if !self.color.is_none() {
+            row.color = stored(self.color.clone());
+        }
+        if !self.description.is_none() {
+            row.description = stored(self.description.clone());
+        }
+        Ok((store::save(tx, before, row).await?, false))
     }
 }
 

@@ -9,6 +9,7 @@ use unicode_normalization::UnicodeNormalization;
 
 use crate::db::prelude::*;
 use crate::db::{Id, Timestamp};
+use crate::method::{List, Name};
 use crate::object;
 use crate::schema::tags;
 use crate::text_enum;
@@ -92,6 +93,15 @@ pub fn without(tags: &[String], name: &str) -> Vec<String> {
     let key = fold(name);
     tags.iter().filter(|tag| fold(tag) != key).cloned().collect()
 }
+
+/// An object's tags with some more, and without others.
+pub fn changed(tags: &[String], add: Option<&TagNames>, remove: Option<&TagNames>) -> Vec<String> {
+    let added = add.into_iter().flat_map(|names| names.iter()).fold(tags.to_vec(), |tags, name| with(&tags, name));
+    remove.into_iter().flat_map(|names| names.iter()).fold(added, |tags, name| without(&tags, name))
+}
+
+/// Tags that an argument lists.
+pub type TagNames = List<Name<50>, 100>;
 
 #[cfg(test)]
 mod tests {

@@ -29,6 +29,18 @@ pub async fn target(tx: &mut Tx<'_>, key: &str) -> Result<Tag> {
     tx.target(found)
 }
 
+/// The same tag, if it is there; how often it is used does not matter.
+pub async fn lock(tx: &mut Tx<'_>, key: &str) -> Result<Option<Tag>> {
+    Ok(lock_key(tx, key).await?.map(|row| Tag { row, usage: BTreeMap::new() }))
+}
+
+/// A tag by its id, with how often it is used, locked as one that goes.
+pub async fn by_id(tx: &mut Tx<'_>, id: Id) -> Result<Option<Tag>> {
+    let organization = tx.space();
+    let row: Option<TagRow> = lock_to_delete!(tx, tags::table.find((organization, id)).select(TagRow::as_select()))?;
+    Ok(with_usage(tx, organization, row.into_iter().collect()).await?.pop())
+}
+
 /// A tag, locked as one that goes, so that nobody can give it to an object meanwhile.
 pub async fn lock_key(tx: &mut Tx<'_>, key: &str) -> Result<Option<TagRow>> {
     let organization = tx.space();
@@ -36,6 +48,17 @@ pub async fn lock_key(tx: &mut Tx<'_>, key: &str) -> Result<Option<TagRow>> {
         tx,
         tags::table.filter(tags::organization_id.eq(organization).and(tags::key.eq(key))).select(TagRow::as_select())
     )?)
+}
+
+/// The tags after one of them, in the order of their ids.
+pub async fn after(conn: &mut Conn, organization: Id, after: Id, most: i64) -> Result<Vec<Tag>> {
+    let rows: Vec<TagRow> = run!(conn, |c| tags::table
+        .filter(tags::organization_id.eq(organization).and(tags::id.gt(after)))
+        .order(tags::id)
+        .limit(most)
+        .select(TagRow::as_select())
+        .load(c))?;
+    with_usage(conn, organization, rows).await
 }
 
 /// The tags of an organization, or those that have a text in their names.
@@ -85,6 +108,37 @@ pub async fn uses(tx: &mut Tx<'_>, key: &str, limit: usize) -> Result<Vec<(Tagge
         .limit(limit as i64)
         .select((tag_uses::object_type, tag_uses::object_id))
         .load(c))?)
+}
+
+/// The objects that have a tag, after one of them and in the order of their kinds and ids; at most so many.
+pub async fn uses_after(
+    tx: &mut Tx<'_>,
+    key: &str,
+    after: Option<(TaggedType, Id)>,
+    most: i64,
+) -> Result<Vec<(TaggedType, Id)>> {
+    let organization = tx.space();
+    let of_tag = tag_uses::table
+        .filter(tag_uses::organization_id.eq(organization).and(tag_uses::tag_key.eq(key)))
+        .order((tag_uses::object_type, tag_uses::object_id))
+        .limit(most)
+        .select((tag_uses::object_type, tag_uses::object_id));
+    Ok(match after {
+        None => run!(tx, |c| of_tag.load(c))?,
+        Some((object_type, id)) => {
+            let same_type = tag_uses::object_type.eq(object_type).and(tag_uses::object_id.gt(id));
+            run!(tx, |c| of_tag.filter(tag_uses::object_type.gt(object_type).or(same_type)).load(c))?
+        }
+    })
+}
+
+/// How many objects have a tag.
+pub async fn count_uses(tx: &mut Tx<'_>, key: &str) -> Result<i64> {
+    let organization = tx.space();
+    Ok(run!(tx, |c| tag_uses::table
+        .filter(tag_uses::organization_id.eq(organization).and(tag_uses::tag_key.eq(key)))
+        .count()
+        .get_result(c))?)
 }
 
 /// The tags of a conversation that was deleted and can be restored, locked.

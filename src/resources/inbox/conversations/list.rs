@@ -36,6 +36,30 @@ pub async fn page(conn: &mut Conn, space: Id, list: &Listing) -> Result<Fetched<
     ))
 }
 
+/// The ids of the conversations that pass, after one of them and in their order.
+pub async fn ids(conn: &mut Conn, space: Id, passing: &Predicate, after: Id, most: i64) -> Result<Vec<Id>> {
+    Ok(run!(conn, |c| conversations::table
+        .filter(conversations::organization_id.eq(space).and(conversations::deleted_at.is_null()))
+        .filter(conversations::id.gt(after))
+        .filter(passing.clone())
+        .order(conversations::id)
+        .limit(most)
+        .select(conversations::id)
+        .load(c))?)
+}
+
+/// The conversations that pass, after one of them and in the order of their ids.
+pub async fn after(conn: &mut Conn, space: Id, passing: &Predicate, after: Id, most: i64) -> Result<Vec<Conversation>> {
+    Ok(run!(conn, |c| conversations::table
+        .filter(conversations::organization_id.eq(space).and(conversations::deleted_at.is_null()))
+        .filter(conversations::id.gt(after))
+        .filter(passing.clone())
+        .order(conversations::id)
+        .limit(most)
+        .select(Conversation::as_select())
+        .load(c))?)
+}
+
 text_enum! {
     /// What conversations are counted by.
     pub enum GroupBy {

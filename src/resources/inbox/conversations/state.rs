@@ -59,6 +59,13 @@ impl Conversation {
     }
 }
 
+/// Makes a conversation, brought in from elsewhere just now, one that was closed there.
+pub async fn close_imported(tx: &mut Tx<'_>, before: &Conversation, at: Timestamp) -> Result<()> {
+    let mut after = before.clone();
+    after.close(at, CloseReason::Api, None);
+    store::settle(tx, before, &after).await
+}
+
 /// Brings back a conversation whose time has come. One that was deleted, or put off again meanwhile, is left alone.
 pub async fn wake(tx: &mut Tx<'_>, id: Id) -> Result<()> {
     let Some(before) = store::lock(tx, id).await? else { return Ok(()) };

@@ -6,6 +6,7 @@
 //! A file is small enough to come in one call, or is uploaded in chunks. [`signatures`] compares what it says it is with what its
 //! bytes say; [`storage`] brings bytes to the store and takes them away; [`links`] says what files belong to.
 
+pub mod assembly;
 pub mod links;
 mod methods;
 mod model;

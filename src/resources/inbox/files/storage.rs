@@ -12,11 +12,12 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
 
-use super::model::{FileRow, FileStatus};
+use super::model::{File, FileRow, FileStatus};
+use super::store;
 use crate::db::prelude::*;
 use crate::db::{Conn, Id, Timestamp};
 use crate::method::{App, Code, Context, Error, Result, Tx};
-use crate::providers::blobs::Blobs;
+use crate::providers::blobs::{BlobError, Blobs};
 use crate::schema::{blobs, file_chunks, files, unused_blobs};
 use crate::{lock, run, run_each};
 
@@ -75,6 +76,28 @@ pub async fn with_blob<T>(ctx: &Context, pieces: Vec<Bytes>, work: impl AsyncFn(
     }
 }
 
+/// The bytes that have arrived of an upload.
+pub async fn pieces(ctx: &Context, id: Id) -> Result<Vec<Bytes>, BlobError> {
+    let unavailable = |error: Error| BlobError::Unavailable(format!("{error:?}"));
+    let mut conn = ctx.read().await.map_err(unavailable)?;
+    let chunks = store::chunks(&mut conn, ctx.space(), id).await.map_err(unavailable)?;
+    drop(conn);
+    let store = Blobs::of(ctx).map_err(unavailable)?;
+    let mut pieces = Vec::with_capacity(chunks.len());
+    for chunk in chunks {
+        pieces.push(store.read(&chunk.key, 0..chunk.size.unsigned_abs()).await?);
+    }
+    Ok(pieces)
+}
+
+/// Stores bytes that a transaction is to use through [`adopt`]; if none does, they go after a while.
+pub async fn bring(ctx: &Context, pieces: Vec<Bytes>) -> Result<Brought> {
+    let sha256 = sha256(&pieces).await?;
+    let size = pieces.iter().map(|piece| piece.len() as i64).sum();
+    let key = store(ctx, &sha256, pieces).await?;
+    Ok(Brought { sha256, size, key: Some(key), gone: Arc::default() })
+}
+
 /// Stores bytes under a key of their own and answers it. Nothing uses them yet.
 pub async fn store(ctx: &Context, sha256: &str, pieces: Vec<Bytes>) -> Result<String> {
     let space = ctx.space();
@@ -108,6 +131,27 @@ pub async fn discard_unless_used(ctx: &Context, key: &str) {
     if let Err(error) = take_out(ctx.app(), ctx.space(), key, ctx.now().plus_seconds(UNUSED_SECONDS)).await {
         tracing::warn!(?error, key, "bytes that nothing uses could not be taken away yet");
     }
+}
+
+/// A file that an argument names, if the caller may see it and it can be read.
+pub async fn require(ctx: &Context, pointer: &str, id: Id) -> Result<File> {
+    let found = store::find(ctx, &mut *ctx.read().await?, id).await?;
+    let file = found.ok_or_else(|| Error::argument(pointer, "unknown_id", format!("there is no file {id}")))?;
+    match file.status {
+        FileStatus::Ready => Ok(file),
+        status => Err(Error::argument(pointer, "not_ready", format!("the file is {status}"))),
+    }
+}
+
+/// All bytes of a file that an argument names.
+pub async fn read_whole(ctx: &Context, pointer: &str, id: Id) -> Result<Bytes> {
+    let file = require(ctx, pointer, id).await?;
+    let key = match &file.sha256 {
+        Some(sha256) => key_of(&mut *ctx.read().await?, ctx.space(), sha256).await?,
+        None => None,
+    };
+    let key = key.ok_or_else(|| Error::argument(pointer, "unknown_id", format!("there is no file {id}")))?;
+    Ok(Blobs::of(ctx)?.read(&key, 0..file.size.unsigned_abs()).await?)
 }
 
 async fn is_known(conn: &mut Conn, space: Id, sha256: &str) -> Result<bool> {

@@ -10,7 +10,7 @@ use crate::db::prelude::*;
 use crate::db::{Conn, Fault, Id, Timestamp};
 use crate::method::{Code, Context, Error, FieldError, Object, OrConflict, Result, Tx, Window};
 use crate::query::search::{self, Entry};
-use crate::query::{Fetched, Listing, Words};
+use crate::query::{Fetched, Listing, Predicate, Words};
 use crate::resources::inbox::conversations::visibility::Sight;
 use crate::resources::inbox::conversations::{self, Conversation, Status};
 use crate::resources::inbox::files::links;
@@ -148,6 +148,30 @@ pub async fn list(conn: &mut Conn, space: Id, filter: &Filter, list: &Listing) -
             .filter(messages::direction.eq_any(&directions).and(messages::visibility.eq_any(&visibilities)))
             .filter(messages::status.eq_any(&states).and(messages::created_at.ge(since)))
     ))
+}
+
+/// The messages that were said and pass, in the conversations that are seen, after one of them and in the order of their ids.
+pub async fn after(
+    conn: &mut Conn,
+    space: Id,
+    passing: &Predicate,
+    seen: &Predicate,
+    after: Id,
+    most: i64,
+) -> Result<Vec<Message>> {
+    let said: Vec<MessageStatus> = MessageStatus::ALL.iter().copied().filter(|status| status.is_said()).collect();
+    Ok(run!(conn, |c| messages::table
+        .inner_join(
+            c::table.on(c::organization_id.eq(messages::organization_id).and(c::id.eq(messages::conversation_id)))
+        )
+        .filter(messages::organization_id.eq(space).and(messages::id.gt(after)))
+        .filter(messages::status.eq_any(&said).and(c::deleted_at.is_null()))
+        .filter(passing.clone())
+        .filter(seen.clone())
+        .order(messages::id)
+        .limit(most)
+        .select(Message::as_select())
+        .load(c))?)
 }
 
 /// The message that a client sent under this id already.

@@ -61,22 +61,30 @@ impl Method for Create {
 
     async fn call(self, ctx: Context) -> Result<Company> {
         ctx.write(async move |tx| {
-            let args = self.clone();
-            let mut company = blank(tx, &args.name).await?;
-            place(tx, &mut company, args.stage_id, args.position).await?;
-            take!(tx, args, company, Moment::Create)?;
-            store::insert(tx, company).await
+            let now = tx.now();
+            self.store(tx, now).await
         })
         .await
     }
 }
 
-/// A new company with the currency of the organization.
-pub(super) async fn blank(tx: &mut Tx<'_>, name: &str) -> Result<Company> {
+impl Create {
+    /// Stores the company as one that came to be at an instant.
+    pub(in crate::resources) async fn store(&self, tx: &mut Tx<'_>, at: Timestamp) -> Result<Company> {
+        let args = self.clone();
+        let mut company = blank(tx, &args.name, at).await?;
+        place(tx, &mut company, args.stage_id, args.position).await?;
+        take!(tx, args, company, Moment::Create)?;
+        store::insert(tx, company).await
+    }
+}
+
+/// A new company that came to be at an instant, with the currency of the organization.
+pub(super) async fn blank(tx: &mut Tx<'_>, name: &str, at: Timestamp) -> Result<Company> {
     let organization = tx.organization();
     let found = organizations::store::find(tx, organization).await?;
     let Organization { currency, .. } = found.ok_or_else(Error::not_found::<Organization>)?;
-    Ok(Company::new(tx, name.to_owned(), currency))
+    Ok(Company::new(tx, name.to_owned(), currency, at))
 }
 
 /// Puts a new company into a stage, if one is named.

@@ -1,7 +1,8 @@
+use super::super::model::Company;
 use super::super::{belongings, placing, store};
 use crate::arguments;
 use crate::db::Id;
-use crate::method::{Access, Area, Context, Kind, Method, Result, Void};
+use crate::method::{Access, Area, Context, Kind, Method, Result, Tx, Void};
 
 arguments! {
     /// Deletes a company.
@@ -23,14 +24,24 @@ impl Method for Delete {
 
     async fn call(self, ctx: Context) -> Result<Void> {
         ctx.write(async move |tx| {
-            let stage = placing::lock_stage_of(tx, self.id).await?;
-            let company = store::target_to_delete(tx, self.id).await?;
-            placing::still_in(&company, stage)?;
-            placing::leave(tx, &mut company.clone()).await?;
-            belongings::release(tx, company.id).await?;
-            store::delete(tx, &company).await?;
+            remove(tx, self.id, |_| Ok(())).await?;
             Ok(Void {})
         })
         .await
     }
+}
+
+/// Deletes a company, unless what it is, once it is locked, speaks against it.
+pub(in crate::resources) async fn remove(
+    tx: &mut Tx<'_>,
+    id: Id,
+    permit: impl FnOnce(&Company) -> Result<()>,
+) -> Result<()> {
+    let stage = placing::lock_stage_of(tx, id).await?;
+    let company = store::target_to_delete(tx, id).await?;
+    placing::still_in(&company, stage)?;
+    permit(&company)?;
+    placing::leave(tx, &mut company.clone()).await?;
+    belongings::release(tx, company.id).await?;
+    store::delete(tx, &company).await
 }

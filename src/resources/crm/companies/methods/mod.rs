@@ -1,6 +1,7 @@
 //! What can be done with companies.
 
 mod belongings;
+mod bulk;
 mod create;
 mod delete;
 mod merge;
@@ -11,6 +12,7 @@ mod update;
 mod upsert;
 
 pub use belongings::{ListContacts, ListConversations};
+pub use bulk::{BulkUpdate, Change, Changes, CompaniesBulk};
 pub use create::Create;
 pub use delete::Delete;
 pub use merge::Merge;
@@ -20,6 +22,9 @@ pub use tag::{AddTag, RemoveTag};
 pub use update::Update;
 pub use upsert::{MatchOn, Upsert, Upserted};
 
+pub(in crate::resources) use delete::remove;
+
+use crate::jobs;
 use crate::method::Entry;
 
 /// The methods of companies.
@@ -28,6 +33,7 @@ pub const METHODS: &[Entry] = &[
     Entry::of::<ListCompanies>(),
     Entry::of::<Info>(),
     Entry::of::<Update>(),
+    Entry::of::<BulkUpdate>(),
     Entry::of::<Upsert>(),
     Entry::of::<Delete>(),
     Entry::of::<Merge>(),
@@ -37,3 +43,6 @@ pub const METHODS: &[Entry] = &[
     Entry::of::<AddTag>(),
     Entry::of::<RemoveTag>(),
 ];
+
+/// The kinds of job that companies have.
+pub const JOBS: &[jobs::Entry] = &[jobs::Entry::of::<CompaniesBulk>()];

@@ -106,35 +106,41 @@ impl Method for Upsert {
 
     async fn call(self, ctx: Context) -> Result<Upserted> {
         ctx.write(async move |tx| {
-            let args = self.clone();
-            let found = recognize(tx, &args).await?;
-            if let Some(id) = found {
-                let before = store::lock(tx, id).await?.filter(|company| is_meant(&args, company)).ok_or_else(raced)?;
-                let mut company = before.clone();
-                if let Some(name) = args.name {
-                    company.name = name.to_string();
-                }
-                take!(tx, args, company, Moment::Update)?;
-                let company = store::save(tx, before, company, "company.updated").await?;
-                return Ok(Upserted { company, created: false });
-            }
-            let Some(name) = &args.name else {
-                let message = "there is no such company yet, and a new one needs a name";
-                return Err(Error::argument("/name", "required", message));
-            };
-            let mut company = blank(tx, name).await?;
-            place(tx, &mut company, args.stage_id, args.position).await?;
-            take!(tx, args, company, Moment::Create)?;
-            match store::insert(tx, company).await {
-                Ok(company) => Ok(Upserted { company, created: true }),
-                // It is in the way of itself: another call created it after this one had looked.
-                Err(error) if error.code() == Code::AlreadyExists && recognize(tx, &self).await?.is_some() => {
-                    Err(raced())
-                }
-                Err(error) => Err(error),
-            }
+            let now = tx.now();
+            self.store(tx, now).await
         })
         .await
+    }
+}
+
+impl Upsert {
+    /// Stores the company; one that is new came to be at an instant.
+    pub(in crate::resources) async fn store(&self, tx: &mut Tx<'_>, at: Timestamp) -> Result<Upserted> {
+        let args = self.clone();
+        let found = recognize(tx, &args).await?;
+        if let Some(id) = found {
+            let before = store::lock(tx, id).await?.filter(|company| is_meant(&args, company)).ok_or_else(raced)?;
+            let mut company = before.clone();
+            if let Some(name) = args.name {
+                company.name = name.to_string();
+            }
+            take!(tx, args, company, Moment::Update)?;
+            let company = store::save(tx, before, company, "company.updated").await?;
+            return Ok(Upserted { company, created: false });
+        }
+        let Some(name) = &args.name else {
+            let message = "there is no such company yet, and a new one needs a name";
+            return Err(Error::argument("/name", "required", message));
+        };
+        let mut company = blank(tx, name, at).await?;
+        place(tx, &mut company, args.stage_id, args.position).await?;
+        take!(tx, args, company, Moment::Create)?;
+        match store::insert(tx, company).await {
+            Ok(company) => Ok(Upserted { company, created: true }),
+            // It is in the way of itself: another call created it after this one had looked.
+            Err(error) if error.code() == Code::AlreadyExists && recognize(tx, self).await?.is_some() => Err(raced()),
+            Err(error) => Err(error),
+        }
     }
 }
 

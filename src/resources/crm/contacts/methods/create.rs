@@ -1,6 +1,7 @@
 //! How contacts come to be.
 
-use crate::method::{Access, Area, Code, Context, Kind, Method, Result};
+use crate::db::Timestamp;
+use crate::method::{Access, Area, Code, Context, Kind, Method, Result, Tx};
 use crate::resources::crm::contacts::arguments::types::*;
 use crate::resources::crm::contacts::arguments::{NewIdentity, add_identities, contact_arguments, keys, reach};
 use crate::resources::crm::contacts::{Contact, store};
@@ -28,15 +29,23 @@ impl Method for Create {
     type Output = Contact;
 
     async fn call(self, ctx: Context) -> Result<Contact> {
-        let keys = keys(Self::NAME, self.identities.as_ref())?;
         ctx.write(async move |tx| {
-            let mut contact = Contact::new(tx, tx.now());
-            // The address and the number that are sent come first, so that they are the primary ones.
-            reach(tx, &mut contact, &self.email, &self.phone)?;
-            add_identities(tx, &mut contact, &keys)?;
-            self.apply(tx, &mut contact, Moment::Create).await?;
-            store::insert(tx, contact).await
+            let now = tx.now();
+            self.store(tx, now).await
         })
         .await
+    }
+}
+
+impl Create {
+    /// Stores the contact as one who came to be at an instant.
+    pub(in crate::resources) async fn store(&self, tx: &mut Tx<'_>, at: Timestamp) -> Result<Contact> {
+        let keys = keys(Self::NAME, self.identities.as_ref())?;
+        let mut contact = Contact::new(tx, at);
+        // The address and the number that are sent come first, so that they are the primary ones.
+        reach(tx, &mut contact, &self.email, &self.phone)?;
+        add_identities(tx, &mut contact, &keys)?;
+        self.apply(tx, &mut contact, Moment::Create).await?;
+        store::insert(tx, contact).await
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::arguments;
 use crate::db::Id;
-use crate::method::{Access, Area, Code, Context, Error, Kind, Method, Result, Void};
+use crate::method::{Access, Area, Code, Context, Error, Kind, Method, Result, Tx, Void};
 use crate::resources::crm::contacts::{Contact, copies, store};
 
 arguments! {
@@ -27,13 +27,18 @@ impl Method for Delete {
     async fn call(self, ctx: Context) -> Result<Void> {
         ctx.write(async move |tx| {
             let contact = store::target_to_delete(tx, self.id).await?;
-            copies::keep_deleted(tx, &contact).await?;
-            store::take_out(tx, &contact).await?;
-            tx.emit("contact.deleted", &contact)?;
+            remove(tx, &contact).await?;
             Ok(Void {})
         })
         .await
     }
+}
+
+/// Deletes a contact, locked to be deleted.
+pub(in crate::resources) async fn remove(tx: &mut Tx<'_>, contact: &Contact) -> Result<()> {
+    copies::keep_deleted(tx, contact).await?;
+    store::take_out(tx, contact).await?;
+    tx.emit("contact.deleted", contact)
 }
 
 arguments! {

@@ -1,6 +1,7 @@
 //! What can be done with contacts.
 
 mod authenticate;
+mod bulk;
 mod create;
 mod delete;
 mod describe;
@@ -13,6 +14,7 @@ mod update;
 mod upsert;
 
 pub use authenticate::*;
+pub use bulk::*;
 pub use create::*;
 pub use delete::*;
 pub use describe::*;
@@ -24,6 +26,9 @@ pub use read::*;
 pub use update::*;
 pub use upsert::*;
 
+pub(in crate::resources) use delete::remove;
+
+use crate::jobs;
 use crate::method::Entry;
 
 /// The methods of contacts.
@@ -32,6 +37,7 @@ pub const METHODS: &[Entry] = &[
     Entry::of::<ListContacts>(),
     Entry::of::<Info>(),
     Entry::of::<Update>(),
+    Entry::of::<BulkUpdate>(),
     Entry::of::<Authenticate>(),
     Entry::of::<Upsert>(),
     Entry::of::<Delete>(),
@@ -51,3 +57,6 @@ pub const METHODS: &[Entry] = &[
     Entry::of::<AddTag>(),
     Entry::of::<RemoveTag>(),
 ];
+
+/// The kinds of job that contacts have.
+pub const JOBS: &[jobs::Entry] = &[jobs::Entry::of::<ContactsBulk>()];

@@ -5,6 +5,7 @@ use std::ops::Deref;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::db::Timestamp;
 use crate::method::{Access, Area, Code, Context, Error, Kind, Method, Output, Result, Tx};
 use crate::resources::crm::contacts::arguments::types::*;
 use crate::resources::crm::contacts::arguments::{NewIdentity, add_identities, contact_arguments, key, keys, reach};
@@ -76,34 +77,40 @@ impl Method for Upsert {
     type Output = Upserted;
 
     async fn call(self, ctx: Context) -> Result<Upserted> {
-        let keys = keys(Self::NAME, self.identities.as_ref())?;
-        let sought = self.sought(&keys)?;
         ctx.write(async move |tx| {
-            let Some(id) = self.one_of(tx, &sought, &keys).await? else {
-                let mut contact = Contact::new(tx, tx.now());
-                reach(tx, &mut contact, &self.email, &self.phone)?;
-                add_identities(tx, &mut contact, &keys)?;
-                self.apply(tx, &mut contact, Moment::Create).await?;
-                let contact = store::insert(tx, contact).await.map_err(store::again)?;
-                return Ok(Upserted { contact, created: true });
-            };
-            let before = store::lock(tx, id).await?.ok_or_else(store::gone)?;
-            let found = |key: &IdentityKey| before.identities.iter().any(|identity| identity.is(key));
-            if !sought.iter().any(found) && !self.is_called(before.external_id.as_deref()) {
-                return Err(store::gone());
-            }
-            let mut contact = before.clone();
-            reach(tx, &mut contact, &self.email, &self.phone)?;
-            add_identities(tx, &mut contact, &keys)?;
-            self.apply(tx, &mut contact, Moment::Update).await?;
-            let contact = store::save(tx, before, contact, "contact.updated").await.map_err(store::again)?;
-            Ok(Upserted { contact, created: false })
+            let now = tx.now();
+            self.store(tx, now).await
         })
         .await
     }
 }
 
 impl Upsert {
+    /// Stores the contact; one who is new came to be at an instant.
+    pub(in crate::resources) async fn store(&self, tx: &mut Tx<'_>, at: Timestamp) -> Result<Upserted> {
+        let keys = keys(Self::NAME, self.identities.as_ref())?;
+        let sought = self.sought(&keys)?;
+        let Some(id) = self.one_of(tx, &sought, &keys).await? else {
+            let mut contact = Contact::new(tx, at);
+            reach(tx, &mut contact, &self.email, &self.phone)?;
+            add_identities(tx, &mut contact, &keys)?;
+            self.apply(tx, &mut contact, Moment::Create).await?;
+            let contact = store::insert(tx, contact).await.map_err(store::again)?;
+            return Ok(Upserted { contact, created: true });
+        };
+        let before = store::lock(tx, id).await?.ok_or_else(store::gone)?;
+        let found = |key: &IdentityKey| before.identities.iter().any(|identity| identity.is(key));
+        if !sought.iter().any(found) && !self.is_called(before.external_id.as_deref()) {
+            return Err(store::gone());
+        }
+        let mut contact = before.clone();
+        reach(tx, &mut contact, &self.email, &self.phone)?;
+        add_identities(tx, &mut contact, &keys)?;
+        self.apply(tx, &mut contact, Moment::Update).await?;
+        let contact = store::save(tx, before, contact, "contact.updated").await.map_err(store::again)?;
+        Ok(Upserted { contact, created: false })
+    }
+
     fn email_key(&self) -> Result<Option<IdentityKey>> {
         let text = self.email.sent().and_then(|email| email.0.as_deref());
         text.map(|text| key("/email", IdentityType::Email, text)).transpose()

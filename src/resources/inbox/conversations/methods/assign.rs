@@ -59,7 +59,8 @@ impl Method for Assign {
     }
 }
 
-async fn assign(tx: &mut Tx<'_>, before: Conversation, wanted: &Wanted) -> Result<Conversation> {
+/// Assigns a conversation, which is locked.
+pub(super) async fn assign(tx: &mut Tx<'_>, before: Conversation, wanted: &Wanted) -> Result<Conversation> {
     let mut after = before.clone();
     assignment::apply(tx, &mut after, wanted).await?;
     let after = store::save(tx, before.clone(), after, "conversation.assigned").await?;

@@ -40,27 +40,38 @@ impl Method for Close {
     async fn call(self, ctx: Context) -> Result<Conversation> {
         ctx.write(async move |tx| {
             let before = store::target(tx, self.id).await?;
-            if !before.goes_on() && !before.is_spam && before.details.resolution == Some(self.resolution) {
-                return Ok(before);
-            }
-            before.require(&[Status::Open, Status::Pending, Status::Snoozed])?;
-            let mut after = before.clone();
-            values::apply(tx, FieldObject::Conversation, &mut after.custom_fields, None, values::Moment::Close).await?;
-            let reason = if tx.ctx().caller()?.user.is_some() { CloseReason::User } else { CloseReason::Api };
-            after.close(tx.now(), reason, Some(self.resolution));
-            let mut closed = store::save(tx, before, after, "conversation.closed").await?;
-            if let Some(note) = &self.note {
-                closed = messages::note(tx, closed, note).await?;
-            }
-            let data = json!({ "resolution": self.resolution, "close_reason": reason });
-            timeline::record(tx, &closed, Happening::Closed, data).await?;
-            if self.request_csat == Some(true) {
-                csat::store::request(tx, &closed).await?;
-            }
-            Ok(closed)
+            close(tx, before, self.resolution, self.note.as_deref(), self.request_csat == Some(true)).await
         })
         .await
     }
+}
+
+/// Closes a conversation, which is locked.
+pub(super) async fn close(
+    tx: &mut Tx<'_>,
+    before: Conversation,
+    resolution: Resolution,
+    note: Option<&str>,
+    requests_csat: bool,
+) -> Result<Conversation> {
+    if !before.goes_on() && !before.is_spam && before.details.resolution == Some(resolution) {
+        return Ok(before);
+    }
+    before.require(&[Status::Open, Status::Pending, Status::Snoozed])?;
+    let mut after = before.clone();
+    values::apply(tx, FieldObject::Conversation, &mut after.custom_fields, None, values::Moment::Close).await?;
+    let reason = if tx.ctx().caller()?.user.is_some() { CloseReason::User } else { CloseReason::Api };
+    after.close(tx.now(), reason, Some(resolution));
+    let mut closed = store::save(tx, before, after, "conversation.closed").await?;
+    if let Some(note) = note {
+        closed = messages::note(tx, closed, note).await?;
+    }
+    let data = json!({ "resolution": resolution, "close_reason": reason });
+    timeline::record(tx, &closed, Happening::Closed, data).await?;
+    if requests_csat {
+        csat::store::request(tx, &closed).await?;
+    }
+    Ok(closed)
 }
 
 arguments! {
@@ -87,19 +98,27 @@ impl Method for Reopen {
     async fn call(self, ctx: Context) -> Result<Conversation> {
         ctx.write(async move |tx| {
             let before = store::target(tx, self.id).await?;
-            if before.status == Status::Open {
-                return Ok(before);
-            }
-            before.require(&[Status::Closed])?;
-            refuse_merged(&before)?;
-            if before.is_spam {
-                return Err(Error::new(Code::InvalidState, "The conversation is spam; call conversations.unmarkSpam."));
-            }
-            let reason: Option<String> = stored(self.reason.clone());
-            reopen(tx, before, json!({ "reason": reason })).await
+            reopen_closed(tx, before, stored(self.reason.clone())).await
         })
         .await
     }
+}
+
+/// Opens a conversation, which is locked, again.
+pub(super) async fn reopen_closed(
+    tx: &mut Tx<'_>,
+    before: Conversation,
+    reason: Option<String>,
+) -> Result<Conversation> {
+    if before.status == Status::Open {
+        return Ok(before);
+    }
+    before.require(&[Status::Closed])?;
+    refuse_merged(&before)?;
+    if before.is_spam {
+        return Err(Error::new(Code::InvalidState, "The conversation is spam; call conversations.unmarkSpam."));
+    }
+    reopen(tx, before, json!({ "reason": reason })).await
 }
 
 async fn reopen(tx: &mut Tx<'_>, before: Conversation, data: serde_json::Value) -> Result<Conversation> {
@@ -140,35 +159,49 @@ impl Method for MarkSpam {
     type Output = Conversation;
 
     async fn call(self, ctx: Context) -> Result<Conversation> {
-        const NEEDED: Scope = Scope::write(Area::Contacts);
-        let (blocks, held) = (self.block_contact == Some(true), ctx.caller()?.scopes);
-        if blocks && !held.has(NEEDED) {
-            return Err(Error::new(Code::MissingScope, format!("To block the contact needs the scope {NEEDED}."))
-                .with("needed", NEEDED.to_string())
-                .with("provided", held.words().join(",")));
+        let blocks = self.block_contact == Some(true);
+        if blocks {
+            require_blocking(&ctx)?;
         }
         ctx.write(async move |tx| {
             let before = store::target(tx, self.id).await?;
-            if before.is_spam {
-                if blocks {
-                    block(tx, before.contact_id).await?;
-                }
-                return Ok(before);
-            }
-            refuse_merged(&before)?;
-            let mut after = before.clone();
-            after.is_spam = true;
-            after.close(tx.now(), CloseReason::Spam, None);
-            let after = store::save(tx, before, after, "conversation.closed").await?;
-            let data = json!({ "resolution": null, "close_reason": CloseReason::Spam });
-            timeline::record(tx, &after, Happening::Closed, data).await?;
-            if blocks {
-                block(tx, after.contact_id).await?;
-            }
-            Ok(after)
+            mark_spam(tx, before, blocks).await
         })
         .await
     }
+}
+
+/// Refuses a caller who may not block contacts.
+pub(super) fn require_blocking(ctx: &Context) -> Result<()> {
+    const NEEDED: Scope = Scope::write(Area::Contacts);
+    let held = ctx.caller()?.scopes;
+    if held.has(NEEDED) {
+        return Ok(());
+    }
+    Err(Error::new(Code::MissingScope, format!("To block the contact needs the scope {NEEDED}."))
+        .with("needed", NEEDED.to_string())
+        .with("provided", held.words().join(",")))
+}
+
+/// Closes a conversation, which is locked, as spam.
+pub(super) async fn mark_spam(tx: &mut Tx<'_>, before: Conversation, blocks: bool) -> Result<Conversation> {
+    if before.is_spam {
+        if blocks {
+            block(tx, before.contact_id).await?;
+        }
+        return Ok(before);
+    }
+    refuse_merged(&before)?;
+    let mut after = before.clone();
+    after.is_spam = true;
+    after.close(tx.now(), CloseReason::Spam, None);
+    let after = store::save(tx, before, after, "conversation.closed").await?;
+    let data = json!({ "resolution": null, "close_reason": CloseReason::Spam });
+    timeline::record(tx, &after, Happening::Closed, data).await?;
+    if blocks {
+        block(tx, after.contact_id).await?;
+    }
+    Ok(after)
 }
 
 /// Blocks a contact who sends spam, if there still is one.

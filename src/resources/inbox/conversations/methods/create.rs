@@ -1,5 +1,5 @@
 use crate::arguments;
-use crate::db::Id;
+use crate::db::{Id, Timestamp};
 use crate::method::{
     Access, Area, Code, Context, Document, Email, Error, Kind, Language, List, Method, Name, Nullable, Result, Tx,
     Words, stored,
@@ -83,82 +83,92 @@ impl Method for Create {
     type Output = Conversation;
 
     async fn call(self, ctx: Context) -> Result<Conversation> {
-        if self.channel_id.is_some() && self.channel_type.is_some() {
-            return Err(Error::argument("/channel_type", "not_allowed", "give channel_id or channel_type, not both"));
-        }
-        if let Some(message) = &self.message {
-            message.require_something()?;
-        }
+        self.check()?;
         if let Some(contact) = ctx.caller()?.contact {
             self.refuse_what_is_not_for(contact)?;
         }
-        ctx.write(async move |tx| {
-            let args = self.clone();
-            let contact = self.contact(tx).await?;
-            if contact.is_blocked {
-                return Err(Error::new(Code::ContactBlocked, "The contact is blocked."));
-            }
-            let channel = match args.channel_id {
-                Some(id) => channels::store::require(tx, "/channel_id", id).await?,
-                None => channels::store::default_of(tx, args.channel_type.unwrap_or(ChannelType::Api)).await?,
-            };
-            let details = Details {
-                visitor_name: stored(args.visitor_name),
-                visitor_email: stored(args.visitor_email),
-                is_verified: args.is_verified.unwrap_or(false),
-                language: stored(args.language),
-                assist_mode: args.assist_mode.unwrap_or(false),
-                trust_uploads: args.trust_uploads.unwrap_or(false),
-                external: stored(args.external),
-                ..Details::default()
-            };
-            let opening = Opening {
-                contact_id: contact.id,
-                company_id: contact.company_id,
-                channel_id: channel.id,
-                channel_type: channel.type_.as_str().to_owned(),
-                source: channel.source,
-                team_id: channel.default_team_id,
-                subject: stored(args.subject),
-                external_id: stored(args.external_id),
-                details,
-                metadata: args.metadata.map(|document| document.0).unwrap_or_default(),
-                created_at: None,
-            };
-            let mut conversation = open(tx, opening).await?;
-            conversation.priority = args.priority.unwrap_or_default();
-            let custom_fields = args.custom_fields.map(|document| document.0);
-            values::apply(
-                tx,
-                FieldObject::Conversation,
-                &mut conversation.custom_fields,
-                custom_fields,
-                values::Moment::Create,
-            )
-            .await?;
-            if let Some(wanted) = args.tags {
-                let wanted = wanted.iter().map(|tag| tag.to_string()).collect();
-                let id = conversation.id;
-                tags::store::retag(tx, TaggedType::Conversation, id, &mut conversation.tags, wanted).await?;
-            }
-            let Some(message) = args.message else {
-                store::insert(tx, &conversation).await?;
-                tx.emit("conversation.created", &conversation)?;
-                return Ok(conversation);
-            };
-            let direction = match message.direction {
-                Some(FirstDirection::Outbound) => Direction::Outbound,
-                Some(FirstDirection::Inbound) | None => Direction::Inbound,
-            };
-            let content = Content { text: message.text, html: message.html, ..Content::default() };
-            let files = message.file_ids.map(|ids| ids.0).unwrap_or_default();
-            messages::begin(tx, conversation, direction, content, &files).await
-        })
-        .await
+        ctx.write(async move |tx| self.store(tx, None).await).await
     }
 }
 
 impl Create {
+    /// Refuses what does not go together.
+    pub(in crate::resources) fn check(&self) -> Result<()> {
+        if self.channel_id.is_some() && self.channel_type.is_some() {
+            return Err(Error::argument("/channel_type", "not_allowed", "give channel_id or channel_type, not both"));
+        }
+        self.message.as_ref().map_or(Ok(()), FirstMessage::require_something)
+    }
+
+    /// Stores the conversation: as one that begins now, or as one that is brought in from elsewhere and began at an instant.
+    pub(in crate::resources) async fn store(
+        &self,
+        tx: &mut Tx<'_>,
+        imported_at: Option<Timestamp>,
+    ) -> Result<Conversation> {
+        let args = self.clone();
+        let contact = self.contact(tx, imported_at).await?;
+        if contact.is_blocked && imported_at.is_none() {
+            return Err(Error::new(Code::ContactBlocked, "The contact is blocked."));
+        }
+        let channel = match args.channel_id {
+            Some(id) => channels::store::require(tx, "/channel_id", id).await?,
+            None => channels::store::default_of(tx, args.channel_type.unwrap_or(ChannelType::Api)).await?,
+        };
+        let details = Details {
+            visitor_name: stored(args.visitor_name),
+            visitor_email: stored(args.visitor_email),
+            is_verified: args.is_verified.unwrap_or(false),
+            language: stored(args.language),
+            assist_mode: args.assist_mode.unwrap_or(false),
+            trust_uploads: args.trust_uploads.unwrap_or(false),
+            external: stored(args.external),
+            is_imported: imported_at.is_some(),
+            ..Details::default()
+        };
+        let opening = Opening {
+            contact_id: contact.id,
+            company_id: contact.company_id,
+            channel_id: channel.id,
+            channel_type: channel.type_.as_str().to_owned(),
+            source: channel.source,
+            team_id: channel.default_team_id,
+            subject: stored(args.subject),
+            external_id: stored(args.external_id),
+            details,
+            metadata: args.metadata.map(|document| document.0).unwrap_or_default(),
+            created_at: imported_at,
+        };
+        let mut conversation = open(tx, opening).await?;
+        conversation.priority = args.priority.unwrap_or_default();
+        let custom_fields = args.custom_fields.map(|document| document.0);
+        values::apply(
+            tx,
+            FieldObject::Conversation,
+            &mut conversation.custom_fields,
+            custom_fields,
+            values::Moment::Create,
+        )
+        .await?;
+        if let Some(wanted) = args.tags {
+            let wanted = wanted.iter().map(|tag| tag.to_string()).collect();
+            let id = conversation.id;
+            tags::store::retag(tx, TaggedType::Conversation, id, &mut conversation.tags, wanted).await?;
+        }
+        let Some(message) = args.message else {
+            store::insert(tx, &conversation).await?;
+            tx.emit("conversation.created", &conversation)?;
+            return Ok(conversation);
+        };
+        let direction = match message.direction {
+            Some(FirstDirection::Outbound) => Direction::Outbound,
+            Some(FirstDirection::Inbound) | None => Direction::Inbound,
+        };
+        let content = Content { text: message.text, html: message.html, ..Content::default() };
+        let files = message.file_ids.map(|ids| ids.0).unwrap_or_default();
+        messages::begin(tx, conversation, direction, content, &files).await
+    }
+
     /// Refuses what a contact may not say of their own conversation: with whom it is, and how the organization treats it.
     fn refuse_what_is_not_for(&self, contact: Id) -> Result<()> {
         let is_outbound =
@@ -182,13 +192,13 @@ impl Create {
         }
     }
 
-    async fn contact(&self, tx: &mut Tx<'_>) -> Result<ContactRow> {
+    async fn contact(&self, tx: &mut Tx<'_>, imported_at: Option<Timestamp>) -> Result<ContactRow> {
         let contact_id = self.contact_id.or(tx.ctx().caller()?.contact);
         match (contact_id, &self.contact) {
             (Some(id), None) => contacts::store::require(tx, "/contact_id", id).await,
             (None, Some(contact)) => {
-                let (known_by, now) = (contact.known_by("/contact")?, tx.now());
-                Ok(contacts::store::identify(tx, &known_by, contact.name.as_deref(), now).await?.row)
+                let (known_by, at) = (contact.known_by("/contact")?, imported_at.unwrap_or(tx.now()));
+                Ok(contacts::store::identify(tx, &known_by, contact.name.as_deref(), at).await?.row)
             }
             (Some(_), Some(_)) => {
                 Err(Error::argument("/contact", "not_allowed", "give contact_id or contact, not both"))

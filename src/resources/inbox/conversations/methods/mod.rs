@@ -1,6 +1,7 @@
 //! What can be done with conversations.
 
 mod assign;
+mod bulk;
 mod close;
 mod control;
 mod create;
@@ -15,6 +16,7 @@ mod snooze;
 mod update;
 
 pub use assign::*;
+pub use bulk::*;
 pub use close::*;
 pub use control::*;
 pub use create::*;
@@ -28,6 +30,10 @@ pub use search::*;
 pub use snooze::*;
 pub use update::*;
 
+pub(super) use update::store_changed;
+use update::store_changed_as;
+
+use crate::jobs;
 use crate::method::Entry;
 
 /// The methods of conversations.
@@ -38,6 +44,7 @@ pub const METHODS: &[Entry] = &[
     Entry::of::<CountConversations>(),
     Entry::of::<Search>(),
     Entry::of::<Update>(),
+    Entry::of::<BulkUpdate>(),
     Entry::of::<Delete>(),
     Entry::of::<Restore>(),
     Entry::of::<Assign>(),
@@ -66,3 +73,6 @@ pub const METHODS: &[Entry] = &[
     Entry::of::<AddCheckpoint>(),
     Entry::of::<ExplainVisibility>(),
 ];
+
+/// The kinds of job that conversations have.
+pub const JOBS: &[jobs::Entry] = &[jobs::Entry::of::<ConversationsBulk>()];

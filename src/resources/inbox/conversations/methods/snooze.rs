@@ -2,7 +2,7 @@ use serde_json::json;
 
 use crate::arguments;
 use crate::db::{Id, Timestamp};
-use crate::method::{Access, Area, Code, Context, Error, Kind, Method, Result};
+use crate::method::{Access, Area, Code, Context, Error, Kind, Method, Result, Tx};
 use crate::resources::inbox::conversations::timeline::{self, Happening};
 use crate::resources::inbox::conversations::{Conversation, Status, store};
 
@@ -34,37 +34,51 @@ impl Method for Snooze {
     type Output = Conversation;
 
     async fn call(self, ctx: Context) -> Result<Conversation> {
-        let until = match (self.until, self.until_reply) {
-            (Some(until), None | Some(false)) => Some(until),
-            (None, Some(true)) => None,
-            (Some(_), Some(true)) => {
-                return Err(Error::argument("/until_reply", "not_allowed", "send either until or until_reply"));
-            }
-            (None, None | Some(false)) => {
-                return Err(Error::argument("/until", "required", "say until when, or send until_reply: true"));
-            }
-        };
-        let now = ctx.now();
-        if until.is_some_and(|until| until <= now) {
-            return Err(Error::argument("/until", "too_small", "this is in the past"));
-        }
-        if until.is_some_and(|until| until > now.plus_seconds(LONGEST)) {
-            return Err(Error::argument("/until", "too_large", "a conversation can be put off for a year at the most"));
-        }
+        let until = until(&ctx, "", self.until, self.until_reply)?;
         ctx.write(async move |tx| {
             let before = store::target(tx, self.id).await?;
-            if before.status == Status::Snoozed && before.snoozed_until == until {
-                return Ok(before);
-            }
-            before.require(&[Status::Open, Status::Pending, Status::Snoozed])?;
-            let mut after = before.clone();
-            after.snooze(until);
-            let after = store::save(tx, before, after, "conversation.snoozed").await?;
-            timeline::record(tx, &after, Happening::Snoozed, json!({ "until": until })).await?;
-            Ok(after)
+            snooze(tx, before, until).await
         })
         .await
     }
+}
+
+/// Until when to put a conversation off; none for until the contact writes. `at` is the pointer to what the arguments are in.
+pub(super) fn until(
+    ctx: &Context,
+    at: &str,
+    until: Option<Timestamp>,
+    until_reply: Option<bool>,
+) -> Result<Option<Timestamp>> {
+    let refuse = |name: &str, code: &str, message: &str| Err(Error::argument(format!("{at}/{name}"), code, message));
+    let until = match (until, until_reply) {
+        (Some(until), None | Some(false)) => until,
+        (None, Some(true)) => return Ok(None),
+        (Some(_), Some(true)) => return refuse("until_reply", "not_allowed", "send either until or until_reply"),
+        (None, None | Some(false)) => {
+            return refuse("until", "required", "say until when, or send until_reply: true");
+        }
+    };
+    if until <= ctx.now() {
+        return refuse("until", "too_small", "this is in the past");
+    }
+    if until > ctx.now().plus_seconds(LONGEST) {
+        return refuse("until", "too_large", "a conversation can be put off for a year at the most");
+    }
+    Ok(Some(until))
+}
+
+/// Puts a conversation off, which is locked.
+pub(super) async fn snooze(tx: &mut Tx<'_>, before: Conversation, until: Option<Timestamp>) -> Result<Conversation> {
+    if before.status == Status::Snoozed && before.snoozed_until == until {
+        return Ok(before);
+    }
+    before.require(&[Status::Open, Status::Pending, Status::Snoozed])?;
+    let mut after = before.clone();
+    after.snooze(until);
+    let after = store::save(tx, before, after, "conversation.snoozed").await?;
+    timeline::record(tx, &after, Happening::Snoozed, json!({ "until": until })).await?;
+    Ok(after)
 }
 
 arguments! {

@@ -3,8 +3,8 @@
 use crate::arguments;
 use crate::db::Id;
 use crate::method::{Access, Area, Code, Context, Error, Kind, Method, Result, Void};
-use crate::resources::inbox::files::model::{File, FileStatus};
-use crate::resources::inbox::files::{storage, store};
+use crate::resources::inbox::files::model::File;
+use crate::resources::inbox::files::{assembly, store};
 
 arguments! {
     /// Gives a file a new token: addresses with the old one stop to work.
@@ -57,14 +57,7 @@ impl Method for Delete {
                 return Err(Error::new(Code::InUse, "The file is attached to a message.")
                     .with("linked_to", serde_json::to_value(&file.linked_to)?));
             }
-            let (space, now) = (tx.space(), tx.now());
-            storage::drop_chunks(tx, space, file.id, now).await?;
-            let has_bytes = matches!(file.status, FileStatus::Ready | FileStatus::Quarantined);
-            if let Some(sha256) = file.sha256.as_deref().filter(|_| has_bytes) {
-                storage::release(tx, sha256).await?;
-            }
-            store::delete(tx, &file).await?;
-            tx.emit("file.deleted", &file)?;
+            assembly::remove(tx, &file).await?;
             Ok(Void {})
         })
         .await

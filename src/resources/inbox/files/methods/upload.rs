@@ -2,7 +2,6 @@
 
 use std::sync::LazyLock;
 
-use bytes::Bytes;
 use tokio::sync::Semaphore;
 
 use super::{BODY_LIMIT, judge};
@@ -11,7 +10,7 @@ use crate::db::{Id, Json, Timestamp};
 use crate::method::{
     Access, Area, Batching, Binary, Code, Context, Error, Int, Kind, MediaType, Method, Name, Result, Sha256Hex, Tx,
 };
-use crate::providers::blobs::{BlobError, Blobs};
+use crate::providers::blobs::BlobError;
 use crate::resources::inbox::files::model::{File, FileRow, FileStatus, MAX_BYTES, Scan, ScanState};
 use crate::resources::inbox::files::store::Chunk;
 use crate::resources::inbox::files::{storage, store};
@@ -231,7 +230,7 @@ impl Method for CompleteUpload {
         if let Err(error) = complete(&file) {
             return replay_or(&ctx, self.id, error).await;
         }
-        let pieces = match pieces(&ctx, self.id).await {
+        let pieces = match storage::pieces(&ctx, self.id).await {
             Ok(pieces) => pieces,
             // Another call was faster and has taken the chunks with it.
             Err(BlobError::Missing(_)) => return replay_or(&ctx, self.id, Error::new(Code::InvalidState, OVER)).await,
@@ -310,18 +309,4 @@ async fn reject(ctx: &Context, id: Id, message: String) -> Result<File> {
 async fn forget_chunks(tx: &mut Tx<'_>, id: Id) -> Result<()> {
     let (space, now) = (tx.space(), tx.now());
     storage::drop_chunks(tx, space, id, now).await
-}
-
-/// The bytes that have arrived.
-async fn pieces(ctx: &Context, id: Id) -> Result<Vec<Bytes>, BlobError> {
-    let unavailable = |error: Error| BlobError::Unavailable(format!("{error:?}"));
-    let mut conn = ctx.read().await.map_err(unavailable)?;
-    let chunks = store::chunks(&mut conn, ctx.space(), id).await.map_err(unavailable)?;
-    drop(conn);
-    let store = Blobs::of(ctx).map_err(unavailable)?;
-    let mut pieces = Vec::with_capacity(chunks.len());
-    for chunk in chunks {
-        pieces.push(store.read(&chunk.key, 0..chunk.size.unsigned_abs()).await?);
-    }
-    Ok(pieces)
 }

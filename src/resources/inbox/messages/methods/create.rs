@@ -3,7 +3,7 @@ use crate::arguments;
 use crate::db::{Id, Timestamp};
 use crate::method::{
     Access, Area, Code, Context, Document, Email, Error, Kind, Language, List, Method, Name, Nullable, Result, Scope,
-    Words, stored,
+    Tx, Words, stored,
 };
 use crate::resources::channels::channels;
 use crate::resources::inbox::messages::compose::{self, Content};
@@ -101,70 +101,77 @@ impl Method for Create {
 
     async fn call(self, ctx: Context) -> Result<Message> {
         let (status, visibility) = self.check(&ctx)?;
-        ctx.write(async move |tx| {
-            let args = self.clone();
-            let is_imported = args.created_at.is_some();
-            let at = args.created_at.unwrap_or(tx.now());
-            let address = Address::of(args.named(), at, is_imported)?;
-            let client_message_id = args.client_message_id.as_deref();
-            let mut thread = match args.direction {
-                Direction::Inbound if !is_imported => Thread::inbound(tx, address, client_message_id).await?,
-                _ => Thread::outbound(tx, address).await?,
-            };
-            if let Some(message) = thread.already(tx, client_message_id).await? {
-                return Ok(message);
-            }
-            let (author, is_blocked) = match (args.direction, args.author_user_id) {
-                (Direction::Inbound, _) => thread.writer(tx).await?,
-                (_, Some(user)) => (author::require(tx, "/author_user_id", user).await?, false),
-                (_, None) => (author::of_caller(tx).await?, false),
-            };
-            let mut message = compose::blank(tx, &thread.conversation, args.direction, author, at);
-            message.status = status;
-            message.visibility = visibility;
-            message.fill(Content {
-                text: args.text,
-                html: args.html,
-                subject: args.subject,
-                content: args.content,
-                metadata: args.metadata,
-                client_message_id: args.client_message_id,
-            });
-            if visibility == Visibility::Private {
-                message.kind = MessageKind::Note;
-            }
-            compose::require_answered(tx, &thread.conversation, args.reply_to_message_id).await?;
-            message.details.reply_to_message_id = args.reply_to_message_id;
-            message.details.from = stored(args.from);
-            message.details.to = super::addresses(args.to);
-            message.details.cc = super::addresses(args.cc);
-            message.details.bcc = super::addresses(args.bcc);
-            message.details.language = stored(args.language);
-            message.details.control_epoch = message.author.is_ai().then_some(thread.conversation.control_epoch);
-            message.details.is_imported = is_imported;
-            message.external_message_id = stored(args.external_message_id);
-            message.sent_at = (status == MessageStatus::Sent).then_some(at);
-            let channel = channels::store::find(tx, message.organization_id, thread.conversation.channel_id).await?;
-            let is_bound = !is_imported && visibility == Visibility::Public;
-            let allows = |kind: &str| !is_bound || channel.as_ref().is_none_or(|channel| channel.allows(kind));
-            message.attach(tx, args.file_ids.as_deref(), allows).await?;
-            message.require_something()?;
-            if args.direction == Direction::Inbound && !is_imported {
-                thread.require_channel(tx).await?;
-                message.details.is_ignored = thread.conversation.is_spam || is_blocked;
-                if message.details.is_ignored {
-                    thread.lay_aside(at);
-                } else {
-                    thread.wake();
-                }
-            }
-            Ok(thread.add(tx, message, &["message.created"]).await?.0)
-        })
-        .await
+        ctx.write(async move |tx| Ok(self.store(tx, status, visibility).await?.0)).await
     }
 }
 
 impl Create {
+    /// Stores the message, and says whether it was not there already.
+    pub(in crate::resources) async fn store(
+        &self,
+        tx: &mut Tx<'_>,
+        status: MessageStatus,
+        visibility: Visibility,
+    ) -> Result<(Message, bool)> {
+        let args = self.clone();
+        let is_imported = args.created_at.is_some();
+        let at = args.created_at.unwrap_or(tx.now());
+        let address = Address::of(args.named(), at, is_imported)?;
+        let client_message_id = args.client_message_id.as_deref();
+        let mut thread = match args.direction {
+            Direction::Inbound if !is_imported => Thread::inbound(tx, address, client_message_id).await?,
+            _ => Thread::outbound(tx, address).await?,
+        };
+        if let Some(message) = thread.already(tx, client_message_id).await? {
+            return Ok((message, false));
+        }
+        let (author, is_blocked) = match (args.direction, args.author_user_id) {
+            (Direction::Inbound, _) => thread.writer(tx).await?,
+            (_, Some(user)) => (author::require(tx, "/author_user_id", user).await?, false),
+            (_, None) => (author::of_caller(tx).await?, false),
+        };
+        let mut message = compose::blank(tx, &thread.conversation, args.direction, author, at);
+        message.status = status;
+        message.visibility = visibility;
+        message.fill(Content {
+            text: args.text,
+            html: args.html,
+            subject: args.subject,
+            content: args.content,
+            metadata: args.metadata,
+            client_message_id: args.client_message_id,
+        });
+        if visibility == Visibility::Private {
+            message.kind = MessageKind::Note;
+        }
+        compose::require_answered(tx, &thread.conversation, args.reply_to_message_id).await?;
+        message.details.reply_to_message_id = args.reply_to_message_id;
+        message.details.from = stored(args.from);
+        message.details.to = super::addresses(args.to);
+        message.details.cc = super::addresses(args.cc);
+        message.details.bcc = super::addresses(args.bcc);
+        message.details.language = stored(args.language);
+        message.details.control_epoch = message.author.is_ai().then_some(thread.conversation.control_epoch);
+        message.details.is_imported = is_imported;
+        message.external_message_id = stored(args.external_message_id);
+        message.sent_at = (status == MessageStatus::Sent).then_some(at);
+        let channel = channels::store::find(tx, message.organization_id, thread.conversation.channel_id).await?;
+        let is_bound = !is_imported && visibility == Visibility::Public;
+        let allows = |kind: &str| !is_bound || channel.as_ref().is_none_or(|channel| channel.allows(kind));
+        message.attach(tx, args.file_ids.as_deref(), allows).await?;
+        message.require_something()?;
+        if args.direction == Direction::Inbound && !is_imported {
+            thread.require_channel(tx).await?;
+            message.details.is_ignored = thread.conversation.is_spam || is_blocked;
+            if message.details.is_ignored {
+                thread.lay_aside(at);
+            } else {
+                thread.wake();
+            }
+        }
+        Ok((thread.add(tx, message, &["message.created"]).await?.0, true))
+    }
+
     /// Where the message goes.
     fn named(&self) -> Named<'_> {
         Named {
@@ -178,7 +185,7 @@ impl Create {
     }
 
     /// Refuses arguments that do not go together; answers where the message stands and who may read it.
-    fn check(&self, ctx: &Context) -> Result<(MessageStatus, Visibility)> {
+    pub(in crate::resources) fn check(&self, ctx: &Context) -> Result<(MessageStatus, Visibility)> {
         match self.created_at {
             Some(_) => super::require_scope(ctx, Scope::write(Area::Imports))?,
             None if self.author_user_id.is_some() => {

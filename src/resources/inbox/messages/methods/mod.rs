@@ -26,6 +26,8 @@ pub use schedule::{CancelScheduled, Resend, Schedule};
 pub use send::*;
 pub use update::{Delete, Update};
 
+pub(in crate::resources) use update::remove;
+
 use crate::method::{Code, Context, Email, Entry, Error, List, Result, Scope, stored};
 
 /// The methods of messages.

@@ -5,7 +5,7 @@ use crate::method::{
     Access, Area, Code, Context, Document, Email, Error, Kind, List, Method, Nullable, Patch, Result, Void, Words,
 };
 use crate::method::{Scope, Tx};
-use crate::resources::inbox::conversations;
+use crate::resources::inbox::conversations::{self, Conversation};
 use crate::resources::inbox::messages::{Approval, ApprovalState, Html, Message, MessageStatus, author, store};
 use crate::resources::inbox::timers::{self, TimerKind};
 
@@ -131,14 +131,19 @@ impl Method for Delete {
             if message.is_said() && message.status != MessageStatus::Posted {
                 super::require_scope(tx.ctx(), Scope::write(Area::Privacy))?;
             }
-            timers::clear(tx, TimerKind::SendMessage, message.id).await?;
-            store::delete(tx, &message).await?;
-            let mut after = before.clone();
-            let latest = store::latest_said(tx, before.organization_id, before.id).await?;
-            after.forget(&message, latest.as_ref());
-            conversations::store::settle(tx, &before, &after).await?;
+            remove(tx, &before, &message).await?;
             Ok(Void {})
         })
         .await
     }
+}
+
+/// Deletes a message of a conversation; both are locked.
+pub(in crate::resources) async fn remove(tx: &mut Tx<'_>, before: &Conversation, message: &Message) -> Result<()> {
+    timers::clear(tx, TimerKind::SendMessage, message.id).await?;
+    store::delete(tx, message).await?;
+    let mut after = before.clone();
+    let latest = store::latest_said(tx, before.organization_id, before.id).await?;
+    after.forget(message, latest.as_ref());
+    conversations::store::settle(tx, before, &after).await
 }

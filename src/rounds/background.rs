@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::{purge, reseal, timers, webhooks};
 use crate::access::authenticate::Sessions;
 use crate::events::{retention, sequencer};
+use crate::jobs;
 use crate::method::App;
 use crate::providers::mail::{self, Mailer};
 use crate::resources::crm::segments;
@@ -26,10 +27,15 @@ const SEGMENTS: Duration = Duration::from_secs(60);
 /// How often bytes that no file has any more are taken away.
 const FILES: Duration = Duration::from_secs(60);
 
+/// How often it is looked for jobs, if nothing wakes a worker before.
+const JOBS: Duration = Duration::from_secs(1);
+
 /// Does all rounds, for as long as the server runs.
 pub async fn run(app: App) {
     tokio::join!(
         sequencer::run(&app),
+        work(&app),
+        work(&app),
         webhooks::run(&app),
         send_mail(&app),
         keep_time(&app),
@@ -40,6 +46,17 @@ pub async fn run(app: App) {
         seal_again(&app),
         count_segments(&app)
     );
+}
+
+/// A worker: it does what jobs there are.
+async fn work(app: &App) {
+    loop {
+        if let Err(error) = jobs::work(app).await {
+            tracing::warn!(?error, "jobs could not be done");
+        }
+        // Other servers may have asked for jobs too, and a job may have to wait until a time.
+        let _ = tokio::time::timeout(JOBS, app.signals().jobs.notified()).await;
+    }
 }
 
 async fn forget_events(app: &App) {

@@ -1,12 +1,14 @@
 //! Takes out what is over: idempotency keys, used and expired tokens, sessions nobody can go on with, contacts and conversations
-//! that nobody can restore, deliveries of webhooks that are no longer kept.
+//! that nobody can restore, deliveries of webhooks that are no longer kept, jobs that were over long ago.
 
 use std::time::{Duration, Instant};
 
 use crate::db::prelude::*;
 use crate::db::{Id, Timestamp, Transaction};
+use crate::jobs;
 use crate::method::{App, Result};
 use crate::resources::crm::contacts;
+use crate::resources::data::exports;
 use crate::resources::inbox::conversations;
 use crate::resources::integrations::webhooks::{deliveries, lanes};
 use crate::schema::{idempotency_keys, sessions, tokens};
@@ -18,6 +20,10 @@ const BATCH: i64 = 500;
 const DELIVERIES_SECONDS: i64 = 30 * 24 * 60 * 60;
 /// How many conversations one transaction takes out; each may have many messages.
 const CONVERSATIONS: i64 = 20;
+/// How many jobs one transaction takes out; each may have many results.
+const JOBS: i64 = 5;
+/// For how long jobs that are over are kept, in seconds.
+const JOB_SECONDS: i64 = 30 * 24 * 60 * 60;
 
 /// Takes out everything that is over by now; answers how many rows that were.
 pub async fn run(app: &App) -> Result<usize> {
@@ -31,6 +37,10 @@ pub async fn run(app: &App) -> Result<usize> {
         let purging = async move |tx: &mut Transaction| deliveries::purge(tx, space, before, BATCH).await;
         count += in_batches(app, BATCH, purging).await?;
     }
+    count += exports::expire(app).await?;
+    let before = now.plus_seconds(-JOB_SECONDS);
+    count +=
+        in_batches(app, JOBS, async move |tx: &mut Transaction| jobs::store::purge(tx, before, JOBS).await).await?;
     Ok(count)
 }
 
