@@ -5,8 +5,6 @@ use std::collections::HashSet;
 use dotdesk::resources::integrations::webhooks::store;
 use dotdesk::resources::integrations::webhooks::verdict::SCHEDULE;
 use dotdesk::rounds::purge;
-use dotdesk::resources::integrations::webhooks::verdict::SCHEDULE;
-use dotdesk::rounds::purge;
 use serde_json::{Value, json};
 
 use super::names;
