@@ -15,6 +15,7 @@
 mod bare;
 mod client;
 mod dataset;
+mod events;
 mod inbox;
 mod servers;
 
@@ -65,6 +66,9 @@ struct Options {
     /// 0 leaves the inbox out.
     #[arg(long, value_name = "PERCENT", default_value_t = 100)]
     inbox: usize,
+    /// Leave out events, streams and webhooks.
+    #[arg(long)]
+    no_events: bool,
     /// Be the bare server.
     #[arg(long, value_name = "PORT", hide = true)]
     bare: Option<u16>,
@@ -184,6 +188,9 @@ async fn measure_dotdesk(options: &Options, database: Database, dotdesk: &Dotdes
         let goal = if database == Database::Sqlite { sqlite } else { postgres };
         report.measure(options, (name, &server), (call, Some(goal)), requests).await?;
     }
+    if !options.no_events {
+        events::measure(options, name, dotdesk, &server, &account, report).await?;
+    }
     if options.inbox > 0 {
         let full = |all: usize| all * options.inbox / 100;
         let size = dataset::Size { contacts: full(100_000), conversations: full(200_000), messages: full(1_000_000) };
@@ -228,6 +235,8 @@ enum Row {
     Case { server: &'static str, case: &'static str, connections: u16, load: Load, goal: Option<f64>, mib: f64 },
     /// The time from the start of a server to its first answer.
     Start { server: &'static str, time: Duration },
+    /// A rate or times that are no calls of a client; of another figure, where that says more.
+    Figure { server: &'static str, case: &'static str, rate: f64, of: Option<f64>, times: Option<(Duration, Duration)> },
     /// The memory of a server.
     Memory { server: &'static str, case: &'static str, mib: f64, goal: Option<f64> },
 }
@@ -290,6 +299,12 @@ impl Report {
                 let goal = format!("<= {} ms {}", GOAL_START.as_millis(), verdict(*time <= GOAL_START));
                 let case = "first answer".to_owned();
                 [server.to_string(), case, none(), none(), none(), goal, milliseconds(*time), none(), none()]
+            }
+            Row::Figure { server, case, rate, of, times } => {
+                let rate = if *rate > 0.0 { format!("{rate:.0}") } else { none() };
+                let of = of.map(|of| format!("{of:.3}")).unwrap_or_default();
+                let (p50, p99) = times.map(|(p50, p99)| (milliseconds(p50), milliseconds(p99))).unwrap_or_default();
+                [server.to_string(), case.to_string(), none(), rate, of, none(), p50, p99, none()]
             }
             Row::Memory { server, case, mib, goal } => {
                 let goal = goal.map(|goal| format!("<= {goal} MiB {}", verdict(*mib <= goal))).unwrap_or_default();

@@ -173,7 +173,11 @@ impl Dotdesk {
     fn command(&self, name: &str) -> Command {
         let mut command = Command::new(&self.binary);
         command.arg(name).args(["--database", &self.url]).arg("--data-dir").arg(self.files.path());
-        command.env("DOTDESK_RATE_LIMITS", "off").env("DOTDESK_LOG", "warn").current_dir(self.files.path());
+        command
+            .env("DOTDESK_RATE_LIMITS", "off")
+            .env("DOTDESK_LOG", "warn")
+            .env("DOTDESK_ALLOW_PRIVATE_WEBHOOKS", "on")
+            .current_dir(self.files.path());
         command
     }
 }

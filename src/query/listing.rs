@@ -121,7 +121,7 @@ impl Listing {
                     (_, Dialect::Sqlite) => format!("CAST({key} AS TEXT)"),
                     (_, Dialect::Postgres) => format!("({key})::text"),
                 };
-                Sql::from(text.as_str())
+                Sql::from(text.as_str()).one_of_many()
             }
         };
         KeyText { sqlite: text(Dialect::Sqlite), postgres: text(Dialect::Postgres) }
@@ -210,10 +210,9 @@ impl Listing {
         // are of a kind, walks along the primary key where an index leads straight to them.
         let id = after.unwrap_or(if self.is_descending { Id::MAX } else { Id::NIL });
         let than = if self.is_descending { "<" } else { ">" };
-        self.written(|_, sql| {
-            sql.push(&format!("\"{}\".\"id\" {than} ", self.table));
-            sql.bind(Part::Id(id));
-        })
+        let mut sql = Sql::from(format!("\"{}\".\"id\" {than} ", self.table).as_str());
+        sql.bind(Part::Id(id));
+        Predicate::both(sql)
     }
 
     fn order(&self, key: Option<&'static Field>) -> OrderBy {

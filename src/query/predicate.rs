@@ -12,7 +12,11 @@ use crate::db::{Id, IdSql, Timestamp, TimestampSql};
 
 /// SQL and the values in it.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Sql(Vec<Part>);
+pub(super) struct Sql {
+    parts: Vec<Part>,
+    /// Whether there are so many texts like this one that none is worth being kept prepared.
+    is_one_of_many: bool,
+}
 
 /// A piece of SQL, or a value.
 #[derive(Clone, Debug, PartialEq)]
@@ -27,29 +31,36 @@ pub(super) enum Part {
 
 impl Sql {
     pub(super) fn push(&mut self, text: &str) {
-        match self.0.last_mut() {
+        match self.parts.last_mut() {
             Some(Part::Sql(sql)) => sql.push_str(text),
-            _ => self.0.push(Part::Sql(text.to_owned())),
+            _ => self.parts.push(Part::Sql(text.to_owned())),
         }
     }
 
     pub(super) fn bind(&mut self, part: Part) {
-        self.0.push(part);
+        self.parts.push(part);
     }
 
     pub(super) fn append(&mut self, other: &Sql) {
-        for part in &other.0 {
+        self.is_one_of_many |= other.is_one_of_many;
+        for part in &other.parts {
             match part {
                 Part::Sql(sql) => self.push(sql),
                 value => self.bind(value.clone()),
             }
         }
     }
+
+    /// The text is made of what somebody asked for: a connection does not keep it prepared, for it would keep as many as there are.
+    pub(super) fn one_of_many(mut self) -> Self {
+        self.is_one_of_many = true;
+        self
+    }
 }
 
 impl From<&str> for Sql {
     fn from(text: &str) -> Self {
-        Self(vec![Part::Sql(text.to_owned())])
+        Self { parts: vec![Part::Sql(text.to_owned())], is_one_of_many: false }
     }
 }
 
@@ -77,13 +88,14 @@ enum Way {
 const MOST_BRANCHES: usize = 250;
 
 impl Predicate {
+    /// What somebody asked for.
     pub(super) fn new(sqlite: Sql, postgres: Sql) -> Self {
-        Self { sqlite, postgres, way: Way::Walk }
+        Self { sqlite: sqlite.one_of_many(), postgres: postgres.one_of_many(), way: Way::Walk }
     }
 
     /// What is the same on both databases.
     pub(super) fn both(sql: Sql) -> Self {
-        Self::new(sql.clone(), sql)
+        Self { sqlite: sql.clone(), postgres: sql, way: Way::Walk }
     }
 
     /// An index leads to what passes.
@@ -155,7 +167,9 @@ impl Predicate {
     /// What passes any of these.
     pub fn any(predicates: impl IntoIterator<Item = Predicate>) -> Self {
         let predicates: Vec<Predicate> = predicates.into_iter().collect();
-        let joined = Self::joined(&predicates, " OR ", Self::nothing);
+        let Self { sqlite, postgres, way } = Self::joined(&predicates, " OR ", Self::nothing);
+        // It is as long as there are conditions.
+        let joined = Self { sqlite: sqlite.one_of_many(), postgres: postgres.one_of_many(), way };
         let mut branches = Vec::new();
         for predicate in predicates {
             match predicate.way {
@@ -181,7 +195,7 @@ impl Predicate {
             negated.push(") IS NOT TRUE");
             negated
         };
-        Self::new(not(self.sqlite), not(self.postgres))
+        Self { sqlite: not(self.sqlite), postgres: not(self.postgres), way: Way::Walk }
     }
 
     fn joined<'p>(predicates: impl IntoIterator<Item = &'p Predicate>, operator: &str, empty: fn() -> Self) -> Self {
@@ -201,7 +215,7 @@ impl Predicate {
         }
         sqlite.push("))");
         postgres.push("))");
-        Self::new(sqlite, postgres)
+        Self { sqlite, postgres, way: Way::Walk }
     }
 }
 
@@ -247,9 +261,10 @@ macro_rules! expression {
 
 macro_rules! walk {
     ($sql:expr, $out:ident) => {{
-        // Each query has a text of its own; none is worth being kept prepared.
-        $out.unsafe_to_cache_prepared();
-        for part in &$sql.0 {
+        if $sql.is_one_of_many {
+            $out.unsafe_to_cache_prepared();
+        }
+        for part in &$sql.parts {
             match part {
                 Part::Sql(sql) => $out.push_sql(sql),
                 Part::Text(text) => $out.push_bind_param::<Text, _>(text)?,

@@ -14,6 +14,8 @@ use crate::method::{Result, Tx};
 use crate::run;
 use crate::schema::search_words;
 
+mod endings;
+
 /// A text to be found by its words.
 #[derive(Clone, Debug)]
 pub struct Entry {
@@ -129,30 +131,52 @@ fn scope(space: Id, kind: &str, is_private: bool) -> String {
 pub fn found(space: Id, kind: &'static str, is_private: bool, text: &str) -> Predicate {
     let words = as_typed(text);
     predicate(space, |compiler| {
-        rows(compiler, Indexed { kind, is_private, by_parent: false }, &words, false, "search_words", None)
+        rows(compiler, Indexed { kind, is_private, by_parent: false }, &words, false, "search_words")
     })
 }
 
-/// The objects whose text has all words of a text, newest first, each with what it belongs to; the last word may be the beginning of
-/// one. `most` bounds how many, and with it what a word costs that is everywhere.
-pub async fn newest(
-    conn: &mut Conn,
-    space: Id,
-    kind: &'static str,
-    is_private: bool,
-    text: &str,
-    most: i64,
-) -> Result<Vec<(Id, Option<Id>)>> {
-    let words = as_typed(text);
-    let found = predicate(space, |compiler| {
-        rows(compiler, Indexed { kind, is_private, by_parent: false }, &words, false, "search_words", Some(most))
-    });
-    Ok(run!(conn, |c| search_words::table
-        .filter(found.clone())
-        .order(search_words::row.desc())
-        .limit(most)
-        .select((search_words::id, search_words::parent_id))
-        .load(c))?)
+/// Words to look for in several kinds of texts, the last of which may be the beginning of one.
+#[derive(Clone, Debug)]
+pub struct Typed {
+    words: Vec<Pattern>,
+    endings: Option<Vec<String>>,
+}
+
+impl Typed {
+    /// The words of a text. How the last one goes on is looked up, for all kinds of texts at once.
+    pub async fn read(conn: &mut Conn, text: &str) -> Result<Self> {
+        let words = as_typed(text);
+        let endings = match words.last().map(Pattern::pieces) {
+            Some([Piece::Text(beginning), Piece::Many]) => endings::of(conn, beginning)?,
+            _ => None,
+        };
+        Ok(Self { words, endings })
+    }
+
+    /// Whether there is nothing to look for.
+    pub fn is_empty(&self) -> bool {
+        self.words.is_empty()
+    }
+
+    /// The objects whose text has all of the words, newest first, each with what it belongs to. `most` bounds how many, and with it, on
+    /// SQLite, what a word costs that is everywhere.
+    pub async fn newest(
+        &self,
+        conn: &mut Conn,
+        space: Id,
+        kind: &'static str,
+        is_private: bool,
+        most: i64,
+    ) -> Result<Vec<(Id, Option<Id>)>> {
+        let indexed = Indexed { kind, is_private, by_parent: false };
+        let found = predicate(space, |compiler| newest(compiler, indexed, self, most));
+        Ok(run!(conn, |c| search_words::table
+            .filter(found.clone())
+            .order(search_words::row.desc())
+            .limit(most)
+            .select((search_words::id, search_words::parent_id))
+            .load(c))?)
+    }
 }
 
 /// The rows of `table` whose own text has all words of a text; the last one may be the beginning of a word.
@@ -195,64 +219,86 @@ fn within(compiler: &mut Compiler, indexed: Indexed, words: &[Pattern], side_by_
     if indexed.by_parent {
         compiler.push("\"s\".\"parent_id\" IS NOT NULL AND ");
     }
-    rows(compiler, indexed, words, side_by_side, "s", None);
+    rows(compiler, indexed, words, side_by_side, "s");
     compiler.push(")");
 }
 
+/// The rows of `search_words` that have the words, the newest of them.
+fn newest(compiler: &mut Compiler, indexed: Indexed, typed: &Typed, most: i64) {
+    let table = "search_words";
+    if compiler.dialect == Dialect::Sqlite {
+        let scope = scope(compiler.space, indexed.kind, indexed.is_private);
+        compiler.push(&format!("\"{table}\".{IN_INDEX}"));
+        compiler.text(match_of(&scope, &typed.words, typed.endings.as_deref()));
+        // The index has its rows in order, so that the newest ones cost no more than they are.
+        compiler.push(&format!(" ORDER BY rowid DESC LIMIT {most})"));
+        belongs(compiler, indexed, table);
+    } else {
+        // Its index knows no order: they are all found, and the newest of them taken.
+        rows(compiler, indexed, &typed.words, false, table);
+    }
+}
+
+/// The rows that an FTS5 query finds; the query and a bracket follow.
+const IN_INDEX: &str = "\"row\" IN (SELECT rowid FROM \"search_index\" WHERE \"search_index\" MATCH ";
+
+/// What an index can look for: whole words, and beginnings of words.
+fn beginnings(words: &[Pattern]) -> impl Iterator<Item = (&str, bool)> {
+    words.iter().filter_map(|word| match word.pieces() {
+        [Piece::Text(text)] => Some((text.as_str(), false)),
+        [Piece::Text(text), ..] => Some((text.as_str(), true)),
+        _ => None,
+    })
+}
+
+/// An FTS5 query. Where it is known how the last word goes on, each of these words is looked for.
+fn match_of(scope: &str, words: &[Pattern], endings: Option<&[String]>) -> String {
+    let mut query = format!("\"{scope}\"");
+    let words: Vec<(&str, bool)> = beginnings(words).collect();
+    for (index, (word, is_beginning)) in words.iter().enumerate() {
+        match endings.filter(|endings| index + 1 == words.len() && !endings.is_empty()) {
+            Some(endings) => query.push_str(&format!(" AND (\"{}\")", endings.join("\" OR \""))),
+            None => query.push_str(&format!(" AND \"{word}\"{}", if *is_beginning { " *" } else { "" })),
+        }
+    }
+    query
+}
+
 /// The rows of the table that have the words. The index finds those that have them all; where that is not enough, they are read.
-fn rows(
-    compiler: &mut Compiler,
-    indexed: Indexed,
-    words: &[Pattern],
-    side_by_side: bool,
-    table: &str,
-    most: Option<i64>,
-) {
+fn rows(compiler: &mut Compiler, indexed: Indexed, words: &[Pattern], side_by_side: bool, table: &str) {
     let scope = scope(compiler.space, indexed.kind, indexed.is_private);
-    // What the index can look for: whole words, and beginnings of words.
-    let beginnings: Vec<(String, bool)> = words
-        .iter()
-        .filter_map(|word| match word.pieces() {
-            [Piece::Text(text)] => Some((text.clone(), false)),
-            [Piece::Text(text), ..] => Some((text.clone(), true)),
-            _ => None,
-        })
-        .collect();
     match compiler.dialect {
         Dialect::Sqlite => {
-            let mut query = format!("\"{scope}\"");
-            for (word, is_beginning) in &beginnings {
-                query.push_str(&format!(" AND \"{word}\"{}", if *is_beginning { " *" } else { "" }));
-            }
-            compiler.push(&format!(
-                "\"{table}\".\"row\" IN (SELECT rowid FROM \"search_index\" WHERE \"search_index\" MATCH "
-            ));
-            compiler.text(query);
-            // The index has its rows in order, so that the newest ones cost no more than they are.
-            let newest = most.map(|most| format!(" ORDER BY rowid DESC LIMIT {most}"));
-            compiler.push(&format!("{})", newest.unwrap_or_default()));
+            compiler.push(&format!("\"{table}\".{IN_INDEX}"));
+            compiler.text(match_of(&scope, words, None));
+            compiler.push(")");
         }
         Dialect::Postgres => {
             let mut query = format!("'{scope}'");
-            for (word, is_beginning) in &beginnings {
-                query.push_str(&format!(" & '{word}'{}", if *is_beginning { ":*" } else { "" }));
+            for (word, is_beginning) in beginnings(words) {
+                query.push_str(&format!(" & '{word}'{}", if is_beginning { ":*" } else { "" }));
             }
             compiler.push(&format!("array_to_tsvector(string_to_array(rtrim(\"{table}\".\"words\"), ' ')) @@ "));
             compiler.text(query);
             compiler.push("::tsquery");
         }
     }
-    compiler.push(&format!(" AND \"{table}\".\"organization_id\" = "));
-    compiler.bind(Part::Id(compiler.space));
-    let private = if indexed.is_private { "TRUE" } else { "FALSE" };
-    compiler
-        .push(&format!(" AND \"{table}\".\"kind\" = '{}' AND \"{table}\".\"is_private\" IS {private}", indexed.kind));
+    belongs(compiler, indexed, table);
     let is_beginning = |word: &Pattern| matches!(word.pieces(), [Piece::Text(_)] | [Piece::Text(_), Piece::Many]);
     if side_by_side && !words.is_empty() && (words.len() > 1 || !words.iter().all(is_beginning)) {
         compiler.push(" AND ");
         let start = scope.chars().count() + 1;
         compiler.words(&format!("substr(\"{table}\".\"words\", {start})"), words);
     }
+}
+
+/// What the row must be, whatever its words are.
+fn belongs(compiler: &mut Compiler, indexed: Indexed, table: &str) {
+    compiler.push(&format!(" AND \"{table}\".\"organization_id\" = "));
+    compiler.bind(Part::Id(compiler.space));
+    let private = if indexed.is_private { "TRUE" } else { "FALSE" };
+    compiler
+        .push(&format!(" AND \"{table}\".\"kind\" = '{}' AND \"{table}\".\"is_private\" IS {private}", indexed.kind));
 }
 
 /// What tests of words in memory are asked of: see [`needle`].

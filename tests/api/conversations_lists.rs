@@ -194,3 +194,47 @@ fn words_go_where_their_messages_go() {
         assert_eq!((list("apples").await, list("pears").await), (vec![two[0].clone()], vec![two[1].clone()]));
     });
 }
+
+#[test]
+fn words_are_found_by_their_beginnings_newest_first() {
+    on_both(async |api| {
+        let admin = api.admin();
+        let heard = api.hear(&api.sms().await, "+1-555-0100", "Hi").await;
+        let say = async |text: &str| {
+            api.pass_seconds(1);
+            let said = json!({ "conversation_id": heard["message"]["conversation_id"], "text": text });
+            admin.ok("messages.receive", said).await["message"]["id"].clone()
+        };
+        let many: Vec<String> = (10..90).map(|n| format!("ord{n}")).collect();
+        let (first, second) = (say("refunded at once").await, say("The refund. The refunding!").await);
+        let (third, ords) = (say("re-opened").await, say(&many.join(" ")).await);
+        for (query, expected) in [
+            ("r", vec![&third, &second, &first]),
+            ("re", vec![&third, &second, &first]),
+            ("refu", vec![&second, &first]),
+            ("refun ", vec![]),
+            ("refund ", vec![&second]),
+            ("the refund", vec![&second]),
+            ("refundings", vec![]),
+            ("refundi", vec![&second]),
+            // So many words that they are not looked for one by one.
+            ("ord", vec![&ords]),
+            ("ord1", vec![&ords]),
+            ("ord10 ord89", vec![&ords]),
+            ("ord9", vec![]),
+        ] {
+            let found = admin.ok("conversations.search", json!({ "query": query, "types": ["message"] })).await;
+            let found: Vec<&Value> = found["messages"].as_array().unwrap().iter().map(|found| &found["id"]).collect();
+            assert_eq!(found, expected, "{query:?}");
+        }
+        // More of them than are read at once.
+        let mut latest = Vec::new();
+        for n in 0..230 {
+            latest.insert(0, say(&format!("common {n}")).await);
+        }
+        let search = json!({ "query": "comm", "types": ["message"], "limit": 100 });
+        let found = admin.ok("conversations.search", search).await;
+        let found: Vec<&Value> = found["messages"].as_array().unwrap().iter().map(|found| &found["id"]).collect();
+        assert_eq!(found, latest.iter().take(100).collect::<Vec<_>>());
+    });
+}

@@ -43,6 +43,8 @@ where
             Self::All(predicate) => return predicate.walk_ast(out),
             Self::AnyOf(table, queries) => (table, queries),
         };
+        // It is as long as there are queries.
+        out.unsafe_to_cache_prepared();
         out.push_identifier(table)?;
         out.push_sql(".\"id\" IN (");
         for (index, query) in queries.iter().enumerate() {

@@ -5,9 +5,11 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::until;
+use crate::support::client::Client;
 use crate::support::databases;
 use crate::support::organization::PASSWORD;
 use crate::support::program::{Place, Server};
+use crate::support::streams::Stream;
 
 const SECRET_KEY: &str = "c2hhcmVkIGJ5IGJvdGggc2VydmVycyBvZiBhIHRlc3Q=";
 
@@ -70,5 +72,30 @@ fn what_one_has_signed_the_other_believes() {
         assert_eq!(page["data"], json!([first]));
         let rest = there.ok("teams.list", json!({ "limit": 1, "cursor": page["next_cursor"] })).await;
         assert_eq!(rest["data"], json!([second]));
+    });
+}
+
+#[test]
+fn what_happens_on_either_is_told_by_both_in_one_order() {
+    const EACH: usize = 30;
+    actix_web::rt::System::new().block_on(async {
+        let Some((_place, one, two, key)) = two().await else { return };
+        let (here, there) = (one.client(&key), two.client(&key));
+        let body = json!({ "types": ["team.created"] });
+        let mut streams = [Stream::open(&here, &body).await, Stream::open(&there, &body).await];
+        let write = async |client: &Client| {
+            for n in 0..EACH {
+                client.ok("teams.create", json!({ "name": format!("Team {n}") })).await;
+            }
+        };
+        let ((), ()) = tokio::join!(write(&here), write(&there));
+        let mut told = Vec::new();
+        for stream in &mut streams {
+            told.push(stream.take(2 * EACH).await);
+        }
+        assert!(told[0] == told[1], "both tell the same");
+        let places: Vec<i64> = told[0].iter().map(|frame| frame.id.parse().unwrap()).collect();
+        let first = places[0];
+        assert_eq!(places, (first..first + 2 * EACH as i64).collect::<Vec<_>>());
     });
 }

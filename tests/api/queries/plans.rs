@@ -220,6 +220,33 @@ fn what_members_of_teams_see_is_read_along_an_index_for_each_reason() {
     });
 }
 
+fn is_kept_prepared<DB: diesel::backend::Backend>(query: &impl QueryFragment<DB>, on: &DB) -> bool {
+    query.is_safe_to_cache_prepared(on).unwrap()
+}
+
+#[test]
+fn only_what_is_asked_again_and_again_is_kept_prepared() {
+    on_both(async |api| {
+        for (filters, sort, is_kept) in [
+            ("", "created_at:desc", true),
+            ("", "last_message_at:desc", false),
+            ("status:open", "created_at:desc", false),
+            ("status:(open OR closed)", "created_at:desc", false),
+        ] {
+            let list = Listing::new(&context(api), &asked(filters, sort, None), &conversations::FIELDS).unwrap();
+            let slice = &list.slices()[0];
+            let all = conversation::conversations;
+            let query = all
+                .filter(list.passing(|branch| all.filter(branch).select(conversation::id)))
+                .filter(slice.range.clone())
+                .select((conversation::id, list.key()))
+                .order(slice.order.clone());
+            let is_safe = (is_kept_prepared(&query, &Sqlite), is_kept_prepared(&query, &Pg));
+            assert_eq!(is_safe, (is_kept, is_kept), "{filters} {sort}");
+        }
+    });
+}
+
 #[test]
 fn lists_of_contacts_are_read_along_an_index() {
     on_both(async |api| {

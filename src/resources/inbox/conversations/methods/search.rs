@@ -5,7 +5,7 @@ use crate::arguments;
 use crate::db::prelude::*;
 use crate::db::{Conn, Id};
 use crate::method::{Access, Area, Context, Int, Kind, List, Method, Name, Output, Policy, Rate, Result, Scope};
-use crate::query::{Predicate, search, words};
+use crate::query::{Predicate, search};
 use crate::resources::crm::contacts::{self, Contact, ContactRow};
 use crate::resources::inbox::conversations::{Conversation, visibility::Sight};
 use crate::resources::inbox::messages::{self, Message};
@@ -17,7 +17,9 @@ const DEFAULT_LIMIT: i64 = 20;
 /// Among how many of the newest texts with these words is looked for those that the caller sees.
 const MOST: i64 = 1000;
 /// The conversations of how many contacts with this name are looked at.
-const FEW: i64 = 100;
+const FEW: usize = 100;
+/// How many of those that were found are read at once, until there are enough that the caller sees.
+const AT_ONCE: usize = 200;
 
 text_enum! {
     /// What is searched.
@@ -74,7 +76,7 @@ impl Method for Search {
         let sight = Sight::of(&ctx, &mut *ctx.read().await?).await?;
         let held = ctx.caller()?.scopes;
         let wants = |type_: SearchType| self.types.as_ref().is_none_or(|types| types.contains(&type_));
-        let search = Words {
+        let wanted = Wanted {
             space: ctx.space(),
             conversations: wants(SearchType::Conversation),
             messages: wants(SearchType::Message) && held.has(Scope::read(Area::Messages)),
@@ -82,17 +84,19 @@ impl Method for Search {
             sight: sight.predicate(),
             contact: self.contact_id,
             limit: self.limit.map_or(DEFAULT_LIMIT, |limit| limit.0),
-            text: self.query.to_string(),
         };
-        if words::tokens(&search.text).is_empty() {
-            return Ok(Found { conversations: Vec::new(), messages: Vec::new(), contacts: Vec::new() });
-        }
+        let text = self.query.to_string();
         let mut found = ctx
             .scan(async move |conn| {
+                let typed = search::Typed::read(conn, &text).await?;
+                if typed.is_empty() {
+                    return Ok(Found { conversations: Vec::new(), messages: Vec::new(), contacts: Vec::new() });
+                }
+                let hits = wanted.hits(conn, &typed).await?;
                 Ok(Found {
-                    conversations: search.in_conversations(conn).await?,
-                    messages: search.in_messages(conn).await?,
-                    contacts: search.in_contacts(conn).await?,
+                    conversations: wanted.conversations(conn, &hits).await?,
+                    messages: wanted.messages(conn, &hits).await?,
+                    contacts: wanted.contacts(conn, &hits).await?,
                 })
             })
             .await?;
@@ -101,9 +105,9 @@ impl Method for Search {
     }
 }
 
-struct Words {
+/// What is searched, and for whom.
+struct Wanted {
     space: Id,
-    text: String,
     conversations: bool,
     messages: bool,
     contacts: bool,
@@ -112,7 +116,33 @@ struct Words {
     limit: i64,
 }
 
-impl Words {
+/// The newest texts with the words, of each kind that is needed: each text with what it belongs to.
+#[derive(Default)]
+struct Hits {
+    conversations: Vec<(Id, Option<Id>)>,
+    messages: Vec<(Id, Option<Id>)>,
+    notes: Vec<(Id, Option<Id>)>,
+    contacts: Vec<(Id, Option<Id>)>,
+}
+
+impl Wanted {
+    async fn hits(&self, conn: &mut Conn, typed: &search::Typed) -> Result<Hits> {
+        let mut hits = Hits::default();
+        if self.conversations {
+            hits.conversations = typed.newest(conn, self.space, "conversation", false, MOST).await?;
+        }
+        if self.conversations || self.messages {
+            hits.messages = typed.newest(conn, self.space, "message", false, MOST).await?;
+        }
+        if self.messages {
+            hits.notes = typed.newest(conn, self.space, "message", true, MOST).await?;
+        }
+        if self.conversations || self.contacts {
+            hits.contacts = typed.newest(conn, self.space, "contact", false, MOST).await?;
+        }
+        Ok(hits)
+    }
+
     fn is_of_contact(&self) -> Predicate {
         match self.contact {
             Some(contact) => Predicate::of_ids("conversations.contact_id = ?", &[contact]),
@@ -120,71 +150,89 @@ impl Words {
         }
     }
 
-    async fn in_conversations(&self, conn: &mut Conn) -> Result<Vec<Conversation>> {
+    async fn conversations(&self, conn: &mut Conn, hits: &Hits) -> Result<Vec<Conversation>> {
         if !self.conversations {
             return Ok(Vec::new());
         }
-        let of_themselves = search::newest(conn, self.space, "conversation", false, &self.text, MOST).await?;
-        let said = search::newest(conn, self.space, "message", false, &self.text, MOST).await?;
-        let people: Vec<Id> = ids(search::newest(conn, self.space, "contact", false, &self.text, FEW).await?);
-        let mut found: Vec<Id> = ids(of_themselves);
-        found.extend(said.into_iter().filter_map(|(_, conversation)| conversation));
+        let people: Vec<Id> = hits.contacts.iter().take(FEW).map(|(id, _)| *id).collect();
         let with_them: Vec<Id> = run!(conn, |c| conversations::table
             .filter(conversations::organization_id.eq(self.space).and(conversations::contact_id.eq_any(&people)))
             .order(conversations::id.desc())
             .limit(MOST)
             .select(conversations::id)
             .load(c))?;
-        found.extend(with_them);
-        Ok(run!(conn, |c| conversations::table
-            .filter(conversations::organization_id.eq(self.space).and(conversations::deleted_at.is_null()))
-            .filter(conversations::id.eq_any(&found))
-            .filter(self.is_of_contact())
-            .filter(self.sight.clone())
-            .order(conversations::id.desc())
-            .limit(self.limit)
-            .select(Conversation::as_select())
-            .load(c))?)
+        let themselves = hits.conversations.iter().map(|(id, _)| *id);
+        let said_in = hits.messages.iter().filter_map(|(_, conversation)| *conversation);
+        let mut found = Vec::new();
+        for some in newest_first(themselves.chain(said_in).chain(with_them)).chunks(AT_ONCE) {
+            let missing = self.limit - found.len() as i64;
+            if missing <= 0 {
+                break;
+            }
+            let more: Vec<Conversation> = run!(conn, |c| conversations::table
+                .filter(conversations::organization_id.eq(self.space).and(conversations::deleted_at.is_null()))
+                .filter(conversations::id.eq_any(some))
+                .filter(self.is_of_contact())
+                .filter(self.sight.clone())
+                .order(conversations::id.desc())
+                .limit(missing)
+                .select(Conversation::as_select())
+                .load(c))?;
+            found.extend(more);
+        }
+        Ok(found)
     }
 
-    async fn in_messages(&self, conn: &mut Conn) -> Result<Vec<Message>> {
+    async fn messages(&self, conn: &mut Conn, hits: &Hits) -> Result<Vec<Message>> {
         if !self.messages {
             return Ok(Vec::new());
         }
-        let mut found = ids(search::newest(conn, self.space, "message", false, &self.text, MOST).await?);
-        found.extend(ids(search::newest(conn, self.space, "message", true, &self.text, MOST).await?));
-        Ok(run!(conn, |c| messages_table::table
-            .inner_join(
-                conversations::table.on(conversations::organization_id
-                    .eq(messages_table::organization_id)
-                    .and(conversations::id.eq(messages_table::conversation_id)))
-            )
-            .filter(messages_table::organization_id.eq(self.space).and(conversations::deleted_at.is_null()))
-            .filter(messages_table::id.eq_any(&found))
-            .filter(self.is_of_contact())
-            .filter(self.sight.clone())
-            .order(messages_table::id.desc())
-            .limit(self.limit)
-            .select(Message::as_select())
-            .load(c))?)
+        let mut found = Vec::new();
+        for some in newest_first(hits.messages.iter().chain(&hits.notes).map(|(id, _)| *id)).chunks(AT_ONCE) {
+            let missing = self.limit - found.len() as i64;
+            if missing <= 0 {
+                break;
+            }
+            let more: Vec<Message> = run!(conn, |c| messages_table::table
+                .inner_join(
+                    conversations::table.on(conversations::organization_id
+                        .eq(messages_table::organization_id)
+                        .and(conversations::id.eq(messages_table::conversation_id)))
+                )
+                .filter(messages_table::organization_id.eq(self.space).and(conversations::deleted_at.is_null()))
+                .filter(messages_table::id.eq_any(some))
+                .filter(self.is_of_contact())
+                .filter(self.sight.clone())
+                .order(messages_table::id.desc())
+                .limit(missing)
+                .select(Message::as_select())
+                .load(c))?;
+            found.extend(more);
+        }
+        Ok(found)
     }
 
-    async fn in_contacts(&self, conn: &mut Conn) -> Result<Vec<Contact>> {
+    async fn contacts(&self, conn: &mut Conn, hits: &Hits) -> Result<Vec<Contact>> {
         if !self.contacts {
             return Ok(Vec::new());
         }
-        let mut found = ids(search::newest(conn, self.space, "contact", false, &self.text, MOST).await?);
+        let mut found = newest_first(hits.contacts.iter().map(|(id, _)| *id));
         found.retain(|id| self.contact.is_none_or(|contact| contact == *id));
+        found.truncate(self.limit as usize);
         let rows: Vec<ContactRow> = run!(conn, |c| contacts_table::table
             .filter(contacts_table::organization_id.eq(self.space).and(contacts_table::id.eq_any(&found)))
             .order(contacts_table::id.desc())
-            .limit(self.limit)
             .select(ContactRow::as_select())
             .load(c))?;
         contacts::store::with_identities(conn, self.space, rows).await
     }
 }
 
-fn ids(found: Vec<(Id, Option<Id>)>) -> Vec<Id> {
-    found.into_iter().map(|(id, _)| id).collect()
+/// Each of them once, the newest first.
+fn newest_first(ids: impl Iterator<Item = Id>) -> Vec<Id> {
+    let mut ids: Vec<Id> = ids.collect();
+    ids.sort_unstable();
+    ids.dedup();
+    ids.reverse();
+    ids
 }
