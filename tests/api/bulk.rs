@@ -107,7 +107,7 @@ fn a_dry_run_says_what_would_change_and_changes_nothing() {
         let differing: Vec<_> = before.iter().zip(&after).filter(|(one, other)| one != other).collect();
         // The two jobs are announced and audited; nothing else is stored.
         assert!(
-            differing.iter().all(|(one, _)| ["events", "outbox", "audit_entries"].contains(&one.0.as_str())),
+            differing.iter().all(|(one, _)| ["events", "feeds", "outbox", "audit_entries"].contains(&one.0.as_str())),
             "{differing:?}"
         );
         assert_eq!(api.admin().ok("tags.list", json!({})).await["data"].as_array().unwrap().len(), 1);
