@@ -51,4 +51,4 @@ pub const TABLES: &[&[Entry]] = &[
 
 /// Every kind of job.
 pub const JOBS: &[&[JobEntry]] =
-    &[companies::JOBS, contacts::JOBS, tags::JOBS, conversations::JOBS, imports::JOBS, exports::JOBS];
+    &[companies::JOBS, contacts::JOBS, tags::JOBS, conversations::JOBS, imports::JOBS, exports::JOBS, webhooks::JOBS];

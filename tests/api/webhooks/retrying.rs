@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use dotdesk::resources::integrations::webhooks::store;
 use dotdesk::resources::integrations::webhooks::verdict::SCHEDULE;
 use dotdesk::rounds::purge;
 use serde_json::{Value, json};
@@ -329,5 +330,85 @@ fn deliveries_are_found_by_what_became_of_them() {
         assert_eq!((&now["status"], &now["next_attempt_at"]), (&json!("retrying"), &json!(api.now())));
         api.deliver().await;
         assert_eq!(names(&receiver.take()), ["bad"]);
+    });
+}
+
+#[test]
+fn a_webhook_that_cannot_be_read_keeps_no_other_from_its_deliveries() {
+    on_both(async |api| {
+        let (broken, sound) = (Receiver::start(), Receiver::start());
+        let webhook = api.webhook(&broken, json!({ "events": ["team.*"] })).await;
+        api.webhook(&sound, json!({ "events": ["team.*"] })).await;
+        // As after the server's own secret was lost.
+        let deadline = std::time::Instant::now() + std::time::Duration::from_secs(10);
+        let id: dotdesk::db::Id = webhook["id"].as_str().unwrap().parse().unwrap();
+        let key = (api.acme.id, id);
+        let damaged: dotdesk::method::Result<bool> = api
+            .app
+            .db
+            .write(deadline, async move |tx| {
+                let row = store::row(tx, key.0, key.1).await?.unwrap();
+                store::seal_again(tx, key, &row.sealed, b"damaged").await
+            })
+            .await;
+        assert!(damaged.unwrap());
+        api.new_team("Blue").await;
+        api.deliver().await;
+        api.new_team("Red").await;
+        api.deliver().await;
+        assert_eq!((names(&sound.take()), broken.got().len()), (vec!["Blue".to_owned(), "Red".to_owned()], 0));
+        assert!(api.deliveries(&webhook).await.iter().all(|delivery| delivery["status"] == "pending"));
+    });
+}
+
+#[test]
+fn what_failed_in_a_time_is_sent_again_by_a_job() {
+    on_both(async |api| {
+        let admin = api.admin();
+        let receiver = Receiver::answering(|received| match received.json()["data"]["name"].as_str() {
+            Some("good") => OK,
+            _ => Reply::With(400, "Webhook-Delivery: abort-message\r\n", ""),
+        });
+        let webhook = api.webhook(&receiver, json!({ "events": ["team.*"] })).await;
+        let from = api.now();
+        for name in ["good", "bad 1", "bad 2"] {
+            api.new_team(name).await;
+        }
+        api.deliver().await;
+        api.pass_seconds(60);
+        let to = api.now();
+        api.new_team("later").await;
+        api.deliver().await;
+        receiver.take();
+        receiver.answer(|_| OK);
+        let range = json!({ "id": webhook["id"], "from": from, "to": to });
+        let with = |name: &str, value: Value| {
+            let mut args = range.clone();
+            args[name] = value;
+            args
+        };
+        admin.post("webhooks.redeliverRange", &with("to", json!(from))).await.wrong("/to", "too_small");
+        let rehearsed = admin.ok("webhooks.redeliverRange", with("dry_run", true.into())).await;
+        assert_eq!((&rehearsed["status"], &rehearsed["total"]), (&json!("queued"), &json!(2)));
+        dotdesk::jobs::work(&api.app).await.unwrap();
+        api.deliver().await;
+        assert!(receiver.take().is_empty(), "it was only to be seen what would be");
+
+        let job = admin.ok("webhooks.redeliverRange", range.clone()).await;
+        dotdesk::jobs::work(&api.app).await.unwrap();
+        let job = admin.ok("jobs.info", json!({ "id": job["id"] })).await;
+        assert_eq!((&job["status"], &job["succeeded"]), (&json!("succeeded"), &json!(2)), "{job}");
+        api.deliver().await;
+        let mut got = names(&receiver.take());
+        got.sort();
+        assert_eq!(got, ["bad 1", "bad 2"]);
+        admin.ok("webhooks.redeliverRange", with("status", "all".into())).await;
+        dotdesk::jobs::work(&api.app).await.unwrap();
+        api.deliver().await;
+        assert_eq!(receiver.take().len(), 3);
+        admin.ok("webhooks.pause", json!({ "id": webhook["id"] })).await;
+        admin.post("webhooks.redeliverRange", &range).await.refused(409, "invalid_state");
+        let theirs = api.stranger().post("webhooks.redeliverRange", &range).await;
+        theirs.refused(404, "webhook_not_found");
     });
 }

@@ -17,6 +17,15 @@ pub async fn open_lane(tx: &mut Tx<'_>, key: Key) -> Result<Lane> {
     }
 }
 
+/// A delivery, if it can be sent again.
+pub async fn check(conn: &mut Conn, space: Id, id: Id) -> Result<Option<DeliveryRow>> {
+    let Some(row) = deliveries::find(conn, space, id).await? else { return Ok(None) };
+    match envelope(conn, &row).await? {
+        Some(_) => Ok(Some(row)),
+        None => Err(Error::new(Code::Expired, "The event is not kept any more.")),
+    }
+}
+
 /// Has a delivery sent again whose lane is locked; answers it as it is then.
 pub async fn begin(tx: &mut Tx<'_>, lane: &mut Lane, id: Id) -> Result<Option<DeliveryRow>> {
     let Some(mut row) = deliveries::lock(tx, id).await? else { return Ok(None) };

@@ -185,6 +185,25 @@ pub async fn cancel(conn: &mut Conn, key: Key, through: i64, most: i64) -> Resul
     Ok(rows.len())
 }
 
+/// The deliveries of events to a webhook that stand so, after the first id and before the second, at most so many, in their order.
+pub async fn over(
+    conn: &mut Conn,
+    (space, webhook): Key,
+    (after, before): (Id, Id),
+    statuses: &[DeliveryStatus],
+    most: i64,
+) -> Result<Vec<Id>> {
+    use webhook_deliveries as d;
+    Ok(run!(conn, |c| d::table
+        .filter(d::organization_id.eq(space).and(d::webhook_id.eq(webhook)))
+        .filter(d::id.gt(after).and(d::id.lt(before)).and(d::seq.is_not_null()))
+        .filter(d::status.eq_any(statuses))
+        .order(d::id)
+        .select(d::id)
+        .limit(most)
+        .load(c))?)
+}
+
 /// The event of the last delivery that a webhook has from before the id `before`.
 pub async fn last_before(conn: &mut Conn, (space, webhook): Key, before: Id) -> Result<Option<i64>> {
     let seq: Option<Option<i64>> = run!(conn, |c| webhook_deliveries::table

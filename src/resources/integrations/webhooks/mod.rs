@@ -1,7 +1,7 @@
 //! Webhooks: changes are sent to an address as they happen, signed, in order, and again until they arrive.
 //!
 //! Methods: `webhooks.create list info update pause resume rotateSecret test delete listEventTypes listDeliveries deliveryInfo
-//! redeliver`. They change what is to be; [`crate::rounds::webhooks`] does it: it reads the feed, makes a *delivery* of every event that a
+//! redeliver redeliverRange`. They change what is to be; [`crate::rounds::webhooks`] does it: it reads the feed, makes a *delivery* of every event that a
 //! webhook wants, and sends. What both need is here: what a webhook wants ([`filter`]), what is sent ([`outgoing`]) and what becomes
 //! of it ([`verdict`]).
 //!

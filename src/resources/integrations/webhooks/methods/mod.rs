@@ -2,6 +2,7 @@
 
 mod create;
 mod deliveries;
+mod range;
 mod read;
 mod state;
 mod test;
@@ -9,11 +10,13 @@ mod update;
 
 pub use create::*;
 pub use deliveries::*;
+pub use range::*;
 pub use read::*;
 pub use state::*;
 pub use test::*;
 pub use update::*;
 
+use crate::jobs;
 use crate::method::Entry;
 
 /// The methods of webhooks.
@@ -31,4 +34,8 @@ pub const METHODS: &[Entry] = &[
     Entry::of::<ListDeliveries>(),
     Entry::of::<DeliveryInfo>(),
     Entry::of::<Redeliver>(),
+    Entry::of::<RedeliverRange>(),
 ];
+
+/// The jobs of webhooks.
+pub const JOBS: &[jobs::Entry] = &[jobs::Entry::of::<RedeliverJob>()];
