@@ -29,6 +29,8 @@ const ROUND: Duration = Duration::from_secs(1);
 const LEASE_SECONDS: i64 = 30;
 /// How many lanes are taken on at a time.
 const LANES: i64 = 500;
+/// How long a lane is left alone that could not be run.
+const REST: Duration = Duration::from_secs(10);
 /// How long storing something may take.
 const STORING: Duration = Duration::from_secs(10);
 
@@ -79,6 +81,8 @@ struct Inner {
     owner: Id,
     /// The lanes that are running here, and how to tell them that there is more.
     lanes: RefCell<HashMap<Key, Rc<Notify>>>,
+    /// The lanes that could not be run, and until when they are left alone.
+    resting: RefCell<HashMap<Key, Instant>>,
     /// A lane has ended.
     ended: Notify,
 }
@@ -86,7 +90,13 @@ struct Inner {
 impl Machine {
     fn new(app: App) -> Self {
         let owner = app.new_id();
-        Self(Rc::new(Inner { app, owner, lanes: RefCell::default(), ended: Notify::new() }))
+        Self(Rc::new(Inner {
+            app,
+            owner,
+            lanes: RefCell::default(),
+            resting: RefCell::default(),
+            ended: Notify::new(),
+        }))
     }
 
     /// Makes deliveries of what has happened, and starts lanes for what is due. Answers whether there was anything.
@@ -104,10 +114,12 @@ impl Machine {
 
     /// Takes on lanes that are due and nobody's.
     async fn claim(&self) -> Result<Vec<Key>> {
-        let Inner { app, owner, lanes, .. } = &*self.0;
+        let Inner { app, owner, lanes, resting, .. } = &*self.0;
+        resting.borrow_mut().retain(|_, until| *until > Instant::now());
         let (owner, most) = (*owner, LANES + lanes.borrow().len() as i64);
         let due = lanes::due(&mut *app.db.read().await?, owner, app.now(), most).await?;
-        let new: Vec<Key> = due.into_iter().filter(|key| !lanes.borrow().contains_key(key)).collect();
+        let is_free = |key: &Key| !lanes.borrow().contains_key(key) && !resting.borrow().contains_key(key);
+        let new: Vec<Key> = due.into_iter().filter(is_free).collect();
         if new.is_empty() {
             return Ok(new);
         }
@@ -137,10 +149,11 @@ impl Machine {
         self.0.lanes.borrow_mut().insert(key, wake.clone());
         let machine = self.clone();
         actix_web::rt::spawn(async move {
-            let Inner { app, owner, lanes, ended } = &*machine.0;
+            let Inner { app, owner, lanes, resting, ended } = &*machine.0;
             if let Err(error) = lane::run(app, *owner, key, &wake).await {
-                // The lease is ours still, so that the next round takes it up again.
+                // The lease is ours still, so that it is taken up again after a while.
                 tracing::warn!(?error, webhook = %key.1, "a webhook's deliveries were interrupted");
+                resting.borrow_mut().insert(key, Instant::now() + REST);
             }
             lanes.borrow_mut().remove(&key);
             ended.notify_one();

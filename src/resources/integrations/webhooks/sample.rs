@@ -1,6 +1,6 @@
 //! Samples of what a JSON Schema describes: every field there, also those that may be missing.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 /// How deep a sample goes.
 const DEPTH: usize = 12;
@@ -43,7 +43,7 @@ fn value(root: &Value, schema: &Value, name: &str, depth: usize) -> Value {
         Some("object") => {
             let fields = schema["properties"].as_object();
             let field = |(name, schema): (&String, &Value)| (name.clone(), value(root, schema, name, depth - 1));
-            Value::Object(fields.map(|fields| fields.iter().map(field).collect()).unwrap_or_else(Map::new))
+            Value::Object(fields.map(|fields| fields.iter().map(field).collect()).unwrap_or_default())
         }
         _ => Value::Null,
     }
