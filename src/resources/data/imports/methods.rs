@@ -16,7 +16,8 @@ use crate::arguments;
 use crate::db::{Id, Json};
 use crate::jobs::{self, Job, New};
 use crate::method::{
-    Access, Area, Batching, Code, Context, Entry, Error, FieldError, Kind, List, Method, Page, Policy, Rate, Result, Tx,
+    Access, Area, Batching, Code, Context, Entry, Error, FieldError, Kind, List, Method, Output, Page, Policy, Rate,
+    Result, Tx,
 };
 use crate::resources::inbox::files;
 
@@ -145,7 +146,7 @@ impl Method for Create {
 
     async fn call(self, ctx: Context) -> Result<Import> {
         let (plan, source) = self.read()?;
-        Ok(begin(ctx, plan, source).await?.0)
+        begin(ctx, plan, source, |import, _| import).await
     }
 }
 
@@ -371,7 +372,7 @@ impl Method for ImportContacts {
             suppress_events: false,
         };
         let records = self.contacts.0.into_iter().map(Value::Object).collect();
-        Ok(begin(ctx, plan, Source::Records(records)).await?.1)
+        begin(ctx, plan, Source::Records(records), |_, job| job).await
     }
 }
 
@@ -396,8 +397,8 @@ async fn check_mapping(ctx: &Context, plan: &Plan) -> Result<()> {
     if unknown.is_empty() { Ok(()) } else { Err(Error::arguments(ctx.method(), unknown)) }
 }
 
-/// Stores an import and its job.
-async fn begin(ctx: Context, plan: Plan, source: Source) -> Result<(Import, Job)> {
+/// Stores an import and its job, and answers what the call does; with an idempotency key that answer is kept.
+async fn begin<T: Output + Send>(ctx: Context, plan: Plan, source: Source, answer: fn(Import, Job) -> T) -> Result<T> {
     check_mapping(&ctx, &plan).await?;
     let (total, file_id) = match &source {
         Source::Records(records) => (records.len() as i64, None),
@@ -435,7 +436,7 @@ async fn begin(ctx: Context, plan: Plan, source: Source) -> Result<(Import, Job)
             created_at: tx.now(),
         };
         store::insert(tx, &import).await?;
-        Ok((import, job))
+        Ok(answer(import, job))
     })
     .await
 }
