@@ -42,7 +42,7 @@ pub async fn measure(
     eprintln!("{name}: what events cost");
     cost(options, name, dotdesk, account, report).await?;
     eprintln!("{name}: into the feed");
-    desk.into_the_feed(name, report).await?;
+    desk.feed(name, report).await?;
     eprintln!("{name}: to a stream and a webhook");
     desk.one_by_one(name, report).await?;
     for (receivers, events) in DELIVERED {
@@ -177,7 +177,7 @@ impl Desk<'_> {
     }
 
     /// How many events a second are written by many and have their places.
-    async fn into_the_feed(&mut self, name: &'static str, report: &mut Report) -> Result<()> {
+    async fn feed(&mut self, name: &'static str, report: &mut Report) -> Result<()> {
         const COUNT: usize = 320 * WRITERS;
         let before = self.settle().await?;
         let started = Instant::now();

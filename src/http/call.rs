@@ -152,7 +152,7 @@ async fn route(
     let ip = address(server, http);
     let (token, arguments) = match ticket {
         Some((token, arguments)) => (Some(token), Some(arguments)),
-        None => (credentials::token(http)?.map(|token| Secret::new(token)), None),
+        None => (credentials::token(http)?.map(Secret::new), None),
     };
     let caller = tokio::time::timeout_at(deadline.into(), admit(server, token.as_ref(), method, ip, trail))
         .await

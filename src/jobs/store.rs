@@ -200,9 +200,12 @@ pub async fn count_undoable(conn: &mut Conn, space: Id, job: Id) -> Result<i64> 
         .get_result(c))?)
 }
 
+/// A result as it is stored: its id, its object, the version that it left, how to undo it.
+type DoneRow = (Id, Option<Id>, Option<i64>, Option<String>);
+
 /// What a job did that can be undone, the last first, before the result with this id.
 pub async fn undoable(conn: &mut Conn, space: Id, job: Id, before: Id, most: i64) -> Result<Vec<(Id, Done)>> {
-    let rows: Vec<(Id, Option<Id>, Option<i64>, Option<String>)> = run!(conn, |c| job_results::table
+    let rows: Vec<DoneRow> = run!(conn, |c| job_results::table
         .filter(job_results::organization_id.eq(space).and(job_results::job_id.eq(job)))
         .filter(job_results::status.eq(ResultStatus::Succeeded).and(job_results::id.lt(before)))
         .filter(job_results::undo.is_not_null())

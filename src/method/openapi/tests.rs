@@ -30,7 +30,10 @@ fn every_reference_leads_somewhere() {
     for document in [document(&registry(), "/"), document_3_0(&registry(), "/")] {
         let mut count = 0;
         walk(&document, "", &mut |at, fields| {
-            if let Some(target) = fields.get("$ref").and_then(Value::as_str) {
+            // What stands in an example is no reference of the document, even if it looks like one.
+            if !at.contains("/example")
+                && let Some(target) = fields.get("$ref").and_then(Value::as_str)
+            {
                 let pointer = target.strip_prefix('#').unwrap_or_else(|| panic!("{at}: {target}"));
                 assert!(document.pointer(pointer).is_some(), "{at}: {target}");
                 count += 1;

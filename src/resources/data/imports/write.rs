@@ -279,8 +279,7 @@ fn instant(arguments: &mut Map<String, Value>, name: &str, now: Timestamp) -> Re
     match arguments.shift_remove(name) {
         None | Some(Value::Null) => Ok(None),
         Some(Value::String(text)) => {
-            let at: Timestamp =
-                text.trim().parse().map_err(|why| Error::argument(&pointer, "format", format!("{why}")))?;
+            let at: Timestamp = text.trim().parse().map_err(|why| Error::argument(&pointer, "format", why))?;
             match at > now {
                 true => Err(Error::argument(pointer, "too_large", "must not lie in the future")),
                 false => Ok(Some(at)),

@@ -24,6 +24,7 @@ pub type CompaniesBulk = BulkJob<Change>;
 
 arguments! {
     /// What to set of each company.
+    #[schemars(rename = "CompanyChanges")]
     pub struct Changes {
         /// What the company is called.
         pub name: Patch<Name<200>>,

@@ -19,6 +19,7 @@ pub type ContactsBulk = BulkJob<Change>;
 
 contact_arguments! {
     /// What to set of each contact.
+    #[schemars(rename = "ContactChanges")]
     pub struct Changes {}
 }
 

@@ -27,6 +27,7 @@ pub type ConversationsBulk = BulkJob<Change>;
 
 conversation_changes! {
     /// What to set of each conversation.
+    #[schemars(rename = "ConversationChanges")]
     pub struct Changes {}
 }
 
