@@ -129,7 +129,7 @@ fn a_contact_reads_writes_and_votes_in_their_own_conversations_alone() {
         }
         let hidden = client.post("messages.list", &json!({ "conversation_id": other["id"] })).await;
         hidden.refused(404, "conversation_not_found");
-        let asked = json!({ "conversation_id": own, "filters": "note:day" });
+        let asked = json!({ "conversation_id": own, "filters": "direction:inbound" });
         client.post("messages.list", &asked).await.wrong("/filters", "not_allowed");
 
         let vote = async |id: &Value| client.post("messages.vote", &json!({ "id": id, "vote": "up" })).await;

@@ -38,6 +38,7 @@ pub struct Fixtures {
     export: Value,
     open_export: Value,
     webhook: Value,
+    event: Value,
     delivery: Value,
     access_token: String,
     admin_token: String,
@@ -122,6 +123,8 @@ impl Fixtures {
         let history = admin.ok("conversations.history", json!({ "id": more[1] })).await;
         let access_token = last["login"]["access_token"].as_str().unwrap_or_default().to_owned();
         let sessions = api.client(&access_token).ok("auth.listSessions", json!({ "sort": "created_at:desc" })).await;
+        api.settle().await;
+        let newest = admin.ok("events.list", json!({ "limit": 1 })).await;
         let many = json!({ "ids": [more[1], more[2]], "set": { "priority": "high" } });
         let job = admin.ok("conversations.bulkUpdate", many.clone()).await;
         let export = json!({ "object": "tag", "format": "csv" });
@@ -164,6 +167,7 @@ impl Fixtures {
             upload: last["upload"]["id"].clone(),
             uploaded: last["uploaded"]["id"].clone(),
             webhook: last["webhook"]["id"].clone(),
+            event: newest["data"][0]["id"].clone(),
             delivery: last["delivery"]["id"].clone(),
             access_token,
             admin_token: api.acme.key.clone(),
@@ -213,6 +217,7 @@ impl Fixtures {
                 ("conversation_id", "csat") if method.name() == "csat.request" => self.other_conversation.clone(),
                 ("conversation_id", "csat") => self.conversation.clone(),
                 ("id", "csat") => self.survey.clone(),
+                ("id", "events") => self.event.clone(),
                 ("id", "webhooks") => self.webhook.clone(),
                 ("delivery_id", _) => self.delivery.clone(),
                 ("url", "webhooks") => json!(NOBODY),
