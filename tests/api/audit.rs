@@ -118,11 +118,11 @@ fn entries_are_found_by_who_what_and_when() {
         assert_eq!(targets(since(json!({ "actor_id": api.acme.owner }))).await, [one.clone(), two.clone()]);
         assert_eq!(
             targets(since(json!({ "actor_id": api.acme.agent, "target": { "type": "company" } }))).await,
-            std::slice::from_ref(&two)
+            std::slice::from_ref(two)
         );
         assert_eq!(
             targets(json!({ "target": { "id": two }, "sort": "at:desc", "limit": 1 })).await,
-            std::slice::from_ref(&two)
+            std::slice::from_ref(two)
         );
         assert_eq!(entries(api, json!({ "from": first, "to": second })).await.len(), 1, "`to` is not part of it");
         assert_eq!(entries(api, json!({ "from": second, "to": third })).await.len(), 2);

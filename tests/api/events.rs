@@ -169,7 +169,7 @@ fn types_and_queries_choose() {
         let start = latest(&admin).await;
         let channel = admin.ok("channels.create", json!({ "type": "api", "name": "Sms", "source": "acme.sms" })).await;
         let web = admin.ok("channels.create", json!({ "type": "api", "name": "Web", "source": "acme.web" })).await;
-        let contact = admin.ok("contacts.create", json!({ "name": "Ada" })).await;
+        let contact = admin.ok("contacts.create", json!({ "name": "Ada", "email": "ada@mail.test" })).await;
         for channel in [&channel, &web] {
             let args = json!({ "contact_id": contact["id"], "channel_id": channel["id"] });
             let conversation = admin.ok("conversations.create", args).await;
@@ -188,6 +188,12 @@ fn types_and_queries_choose() {
         let of_both = only(json!({ "types": ["conversation.*", "message.*"] })).await;
         assert!(of_sms.iter().any(|kind| kind == "message.created"), "{of_sms:?}");
         assert_eq!(of_sms.len() * 2, of_both.len());
+        // What an event does not tell itself is asked of the conversation.
+        for (email, count) in [("ada@mail.test", of_both.len()), ("bob@mail.test", 0)] {
+            let query = json!({ "conversations": format!("contact.email:{email}") });
+            let found = only(json!({ "query": query, "types": ["conversation.*", "message.*"] })).await;
+            assert_eq!(found.len(), count, "{email}");
+        }
 
         let unknown = admin.post("events.list", &json!({ "types": ["team.*", "team.udated"] })).await;
         unknown.wrong("/types/1", "unknown_type");

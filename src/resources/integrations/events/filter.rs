@@ -21,7 +21,8 @@ use crate::schema::conversations as conversations_table;
 pub type Types = List<Pattern, 100>;
 
 /// Which objects are wanted, by queries: an event about a conversation, or about something in one, must be about one that
-/// `conversations` finds, and so on. Events about other objects are not affected.
+/// `conversations` finds now, or found when the event left it so; events about contacts and companies, about one that was found
+/// when the event left it so. Events about other objects are not affected.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct EventQuery {
@@ -75,17 +76,15 @@ impl Filter {
 
     /// Leaves the events that are wanted.
     pub async fn keep(&self, conn: &mut Conn, mut events: Vec<StoredEvent>) -> Result<Vec<StoredEvent>> {
-        events.retain(|event| self.wants(&event.type_) && self.matches_itself(event));
-        let Some(query) = &self.conversations else { return Ok(events) };
-        // What is in a conversation is asked for by the conversation, as it is now.
-        let inside = |event: &StoredEvent| match event.object_type.as_str() {
-            "conversation" => None,
-            _ => conversation_of(event),
-        };
-        let ids: Vec<Id> = events.iter().filter_map(inside).collect();
-        let Some(first) = events.first() else { return Ok(events) };
+        let is_conversation = |event: &StoredEvent| event.object_type == "conversation";
+        events.retain(|event| self.wants(&event.type_) && (is_conversation(event) || self.matches_itself(event)));
+        let (Some(query), Some(first)) = (&self.conversations, events.first()) else { return Ok(events) };
+        let ids: Vec<Id> = events.iter().filter_map(conversation_of).collect();
         let wanted = among(conn, first.organization_id, &ids, query.predicate()).await?;
-        events.retain(|event| inside(event).is_none_or(|id| wanted.contains(&id)));
+        events.retain(|event| match conversation_of(event) {
+            None => true,
+            Some(id) => wanted.contains(&id) || (is_conversation(event) && self.matches_itself(event)),
+        });
         Ok(events)
     }
 
