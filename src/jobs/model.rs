@@ -38,6 +38,7 @@ impl JobStatus {
 
 /// What went wrong, with a job or with one of its objects.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "JobProblem")]
 pub struct Problem {
     /// The code, as in errors of calls.
     pub code: String,
