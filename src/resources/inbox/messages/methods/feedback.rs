@@ -3,7 +3,7 @@ use crate::db::Id;
 use crate::method::{
     Access, Area, Code, Context, Error, Kind, List, Method, Name, Nullable, Patch, Result, Words, stored,
 };
-use crate::resources::inbox::messages::{Direction, Feedback, Message, Suggestion, Vote, store};
+use crate::resources::inbox::messages::{Direction, Feedback, Message, Suggestion, Visibility, Vote, store};
 
 arguments! {
     /// An answer to suggest.
@@ -79,6 +79,11 @@ impl Method for VoteOn {
         };
         ctx.write(async move |tx| {
             let (_, before) = store::target(tx, self.id).await?;
+            let is_contact = tx.ctx().caller()?.contact.is_some();
+            if is_contact && (before.visibility != Visibility::Public || !before.is_said()) {
+                // Notes and drafts do not exist for contacts.
+                return Err(Error::not_found::<Message>());
+            }
             if before.direction != Direction::Outbound || !before.is_said() {
                 return Err(Error::new(Code::InvalidState, "Only an answer that was sent can be voted on.")
                     .with("from", before.status.as_str()));
@@ -86,7 +91,7 @@ impl Method for VoteOn {
             let mut after = before.clone();
             after.details.feedback = vote.map(|vote| Feedback { vote, comment: stored(self.comment.clone()) });
             let mut message = store::save(tx, before, after, "message.feedback").await?;
-            if tx.ctx().caller()?.contact.is_some() {
+            if is_contact {
                 message.keep_to_what_contacts_see();
             }
             Ok(message)
