@@ -108,6 +108,7 @@ impl Plan {
     async fn store(&self, tx: &mut Tx<'_>, mut arguments: Map<String, Value>) -> Result<Written> {
         let now = tx.now();
         if self.object == ImportObject::Message {
+            // Its time is an argument of `messages.create` itself; what follows takes it out for the others.
             return self.message(tx, arguments).await;
         }
         let at = instant(&mut arguments, CREATED_AT, now)?.filter(|_| self.preserve_timestamps).unwrap_or(now);

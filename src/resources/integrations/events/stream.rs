@@ -136,6 +136,9 @@ impl Open {
             }
             if found.is_end {
                 let _ = tokio::time::timeout(LOOK, self.moved.changed()).await;
+            } else {
+                // Thousands of events that are not for this caller: others on this thread go first.
+                tokio::task::yield_now().await;
             }
         }
     }
