@@ -33,7 +33,7 @@ pub enum Fact {
 }
 
 impl Facts {
-    /// What the object shows, where its fields have the names that queries use.
+    /// What the object shows: where its fields have the names that queries use, and what the table derives from them.
     pub fn of(table: &'static Table, object: &Value) -> Self {
         let mut facts = Self::default();
         for field in table.fields {
@@ -41,6 +41,9 @@ impl Facts {
             if let Some(value) = value {
                 facts.0.insert(field.name, read(field, value));
             }
+        }
+        if let Some(derive) = table.derive {
+            derive(object, &mut facts);
         }
         facts
     }

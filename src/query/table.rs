@@ -1,5 +1,8 @@
 //! The fields that queries may name, object by object: data, so that a table here reads like the one in the documentation.
 
+use serde_json::Value;
+
+use super::eval::Facts;
 use crate::method::Scope;
 use crate::text_enum;
 
@@ -36,6 +39,8 @@ pub struct Table {
     pub sql: &'static str,
     /// The fields.
     pub fields: &'static [Field],
+    /// Says what fields are, of an object as callers see it, where that shows them in another way than queries name them.
+    pub(super) derive: Option<fn(&Value, &mut Facts)>,
 }
 
 /// A field.
@@ -191,7 +196,13 @@ pub(super) enum Sort {
 impl Table {
     /// The fields of an object that is kept in an SQL table.
     pub const fn of(object: &'static str, sql: &'static str, fields: &'static [Field]) -> Self {
-        Self { object, sql, fields }
+        Self { object, sql, fields, derive: None }
+    }
+
+    /// What callers see of an object shows some fields in another way than queries name them; `derive` says what those are.
+    pub const fn deriving(mut self, derive: fn(&Value, &mut Facts)) -> Self {
+        self.derive = Some(derive);
+        self
     }
 
     /// The names by which fields are known, with their other names; open ones as they are, without a path.

@@ -3,6 +3,7 @@
 mod equal;
 mod pages;
 mod plans;
+mod told;
 
 use dotdesk::db::prelude::*;
 use dotdesk::db::{Id, Transaction};

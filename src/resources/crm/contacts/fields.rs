@@ -1,13 +1,29 @@
 //! What queries can ask of contacts.
 
+use serde_json::Value;
+
 use super::identity::IdentityType;
 use super::model::ContactType;
 use super::parts::ConsentState;
 use crate::query::table::{Field, Related, Table, boolean, choice, each, id, keyword, number, open, text, timestamp};
+use crate::query::{Fact, Facts};
 use crate::resources::crm::tags;
 
 /// What queries can ask of contacts.
-pub static FIELDS: Table = Table::of("contact", "contacts", CONTACT);
+pub static FIELDS: Table = Table::of("contact", "contacts", CONTACT).deriving(derived);
+
+fn derived(contact: &Value, facts: &mut Facts) {
+    let of_identities = |field: &str| {
+        let identities = contact["identities"].as_array().into_iter().flatten();
+        identities.filter_map(|identity| identity[field].as_str()).map(|text| Fact::Keyword(text.to_owned())).collect()
+    };
+    if contact.get("identities").is_some() {
+        facts.set("identity", of_identities("value"));
+        facts.set("identity.type", of_identities("type"));
+    }
+    let domain = contact["email"].as_str().and_then(|email| email.rsplit_once('@'));
+    facts.set("email_domain", domain.map(|(_, domain)| Fact::Keyword(domain.to_owned())).into_iter().collect());
+}
 
 static IDENTITIES: Related = Related::of("contact_identities", "contact_id", "id");
 static COMPANY: Related = Related::of("companies", "id", "company_id");

@@ -1,17 +1,24 @@
 //! What queries can ask of conversations.
 
+use serde_json::Value;
+
 use super::details::{HandoffReason, Resolution};
 use super::model::{Handler, Priority, Status};
 use crate::method::{Area, Scope};
 use crate::query::table::{
     Field, Related, Table, boolean, choice, each, each_id, id, keyword, number, open, searched_below, text, timestamp,
 };
+use crate::query::{Fact, Facts};
 use crate::resources::crm::contacts::ContactType;
 use crate::resources::crm::tags;
 use crate::resources::inbox::messages::{AuthorType, Direction};
 
 /// What queries can ask of conversations.
-pub static FIELDS: Table = Table::of("conversation", "conversations", CONVERSATION);
+pub static FIELDS: Table = Table::of("conversation", "conversations", CONVERSATION).deriving(derived);
+
+fn derived(conversation: &Value, facts: &mut Facts) {
+    facts.set("is_handed_off", vec![Fact::Flag(!conversation["handoff"].is_null())]);
+}
 
 static CONTACT: Related = Related::of("contacts", "id", "contact_id");
 static CONTACT_TAGS: Related =

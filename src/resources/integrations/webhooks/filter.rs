@@ -8,7 +8,7 @@ use crate::db::{Id, Timestamp};
 use crate::events::pattern::any_matches;
 use crate::events::{Pattern, StoredEvent};
 use crate::method::{Code, Context, Error, FieldError, Result, ScopeSet};
-use crate::query::{Asker, Checked, Fact, Facts, Table};
+use crate::query::{Asker, Checked, Facts, Table};
 use crate::resources::crm::{companies, contacts};
 use crate::resources::inbox::conversations;
 use crate::resources::integrations::events::sight;
@@ -42,26 +42,6 @@ static ASKED: [Asked; 3] = [
 /// Whoever asks: nobody, for a webhook belongs to no user.
 fn asker(space: Id, now: Timestamp) -> Asker {
     Asker { now, space, organization: space, user: None, teams: None, scopes: ScopeSet::ALL }
-}
-
-/// What is known of an object from its event.
-fn facts(asked: &Asked, data: &Value) -> Facts {
-    let mut facts = Facts::of(asked.table, data);
-    let texts = |list: &str, field: &str| -> Vec<Fact> {
-        let items = data[list].as_array().into_iter().flatten();
-        items.filter_map(|item| item[field].as_str()).map(|text| Fact::Keyword(text.to_owned())).collect()
-    };
-    match asked.object {
-        "conversation" => facts.set("is_handed_off", vec![Fact::Flag(!data["handoff"].is_null())]),
-        "contact" => {
-            facts.set("identity", texts("identities", "value"));
-            facts.set("identity.type", texts("identities", "type"));
-            let domain = data["email"].as_str().and_then(|email| email.rsplit_once('@'));
-            facts.set("email_domain", domain.map(|(_, domain)| Fact::Keyword(domain.to_owned())).into_iter().collect());
-        }
-        _ => {}
-    }
-    facts
 }
 
 /// Refuses types that there are not, and queries that are not understood or ask for what events do not tell. What the webhook has
@@ -124,7 +104,7 @@ fn problem(ctx: &Context, catalogue: &Catalogue, asked: &Asked, text: &str) -> O
         Err(error) => return Some(error.at(pointer)),
     };
     let sample = catalogue.sample_object(&format!("{}.created", asked.object));
-    let untold = asked.table.untold(&checked, &facts(asked, &sample)).next()?.to_owned();
+    let untold = asked.table.untold(&checked, &Facts::of(asked.table, &sample)).next()?.to_owned();
     let message = format!("events do not tell the {untold} of a {}, so a webhook cannot ask for it", asked.object);
     Some(FieldError::new(pointer, "invalid_query", message))
 }
@@ -164,7 +144,7 @@ impl Wants {
             None => true,
             Some((_, None)) => false,
             Some((asked, Some(query))) => {
-                serde_json::from_str(&event.data).is_ok_and(|data| query.matches(&facts(asked, &data)))
+                serde_json::from_str(&event.data).is_ok_and(|data| query.matches(&Facts::of(asked.table, &data)))
             }
         }
     }
