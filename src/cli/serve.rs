@@ -26,8 +26,12 @@ pub async fn answer(server: Server, settings: &Settings, listener: TcpListener) 
     if settings.secret_keys.is_empty() {
         actix_web::rt::spawn(keys::watch(settings.keys_file.clone(), server.app.clone(), server.keys));
     }
-    actix_web::rt::spawn(rounds::run(server.app.clone()));
-    http::serve(listener, server.app, server.registry, options(settings)).await.map_err(Failure::because)?;
+    let owner = server.app.new_id();
+    let rounds = actix_web::rt::spawn(rounds::run(server.app.clone(), owner));
+    let served = http::serve(listener, server.app.clone(), server.registry, options(settings)).await;
+    rounds.abort();
+    rounds::leave(&server.app, owner).await;
+    served.map_err(Failure::because)?;
     tracing::info!("stopped");
     Ok(())
 }

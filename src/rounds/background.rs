@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::{purge, reseal, timers, webhooks};
 use crate::access::authenticate::Sessions;
+use crate::db::Id;
 use crate::events::{retention, sequencer};
 use crate::jobs;
 use crate::method::App;
@@ -30,13 +31,13 @@ const FILES: Duration = Duration::from_secs(60);
 /// How often it is looked for jobs, if nothing wakes a worker before.
 const JOBS: Duration = Duration::from_secs(1);
 
-/// Does all rounds, for as long as the server runs.
-pub async fn run(app: App) {
+/// Does all rounds, for as long as the server runs; `owner` is this process to the others on the same database.
+pub async fn run(app: App, owner: Id) {
     tokio::join!(
         sequencer::run(&app),
         work(&app),
         work(&app),
-        webhooks::run(&app),
+        webhooks::run(&app, owner),
         send_mail(&app),
         keep_time(&app),
         note_uses(&app),
@@ -46,6 +47,16 @@ pub async fn run(app: App) {
         seal_again(&app),
         count_segments(&app)
     );
+}
+
+/// Leaves what was begun to whoever runs on, or comes after.
+pub async fn leave(app: &App, owner: Id) {
+    if let Err(error) = webhooks::give_back(app, owner).await {
+        tracing::warn!(
+            ?error,
+            "the webhooks that were being delivered could not be given back; they wait until the lease is over"
+        );
+    }
 }
 
 /// A worker: it does what jobs there are.

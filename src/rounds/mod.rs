@@ -6,4 +6,4 @@ mod reseal;
 pub mod timers;
 pub mod webhooks;
 
-pub use background::run;
+pub use background::{leave, run};

@@ -34,12 +34,12 @@ const REST: Duration = Duration::from_secs(10);
 /// How long storing something may take.
 const STORING: Duration = Duration::from_secs(10);
 
-/// Delivers, for as long as the server runs.
-pub async fn run(app: &App) {
+/// Delivers, for as long as the server runs; `owner` is this process to others.
+pub async fn run(app: &App, owner: Id) {
     if app.services().get::<Post>().is_none() {
         return;
     }
-    let machine = Machine::new(app.clone());
+    let machine = Machine::new(app.clone(), owner);
     let mut feed = app.signals().feed();
     loop {
         match machine.round().await {
@@ -57,9 +57,16 @@ pub async fn run(app: &App) {
     }
 }
 
+/// Gives back what this process was about to deliver, so that nobody has to wait until its leases are over.
+pub async fn give_back(app: &App, owner: Id) -> Result<()> {
+    let work = async move |tx: &mut Transaction| -> Result<usize> { lanes::give_back(tx, owner).await };
+    app.db.write(Instant::now() + STORING, work).await?;
+    Ok(())
+}
+
 /// Delivers everything that is due by now and waits until that is done: what [`run`] does in an endless number of rounds.
 pub async fn run_due(app: &App) -> Result<()> {
-    let machine = Machine::new(app.clone());
+    let machine = Machine::new(app.clone(), app.new_id());
     loop {
         let has_work = machine.round().await?;
         while !machine.0.lanes.borrow().is_empty() {
@@ -88,8 +95,7 @@ struct Inner {
 }
 
 impl Machine {
-    fn new(app: App) -> Self {
-        let owner = app.new_id();
+    fn new(app: App, owner: Id) -> Self {
         Self(Rc::new(Inner {
             app,
             owner,

@@ -143,7 +143,7 @@ fn a_receiver_that_takes_its_time_delays_nobody_else() {
             api.webhook(receiver, json!({ "events": ["team.*"] })).await;
         }
         let app = api.app.clone();
-        let machine = actix_web::rt::spawn(async move { webhooks::run(&app).await });
+        let machine = actix_web::rt::spawn(async move { webhooks::run(&app, app.new_id()).await });
         for n in 0..20 {
             api.new_team(&format!("{n}")).await;
             api.give_places().await;
@@ -213,7 +213,7 @@ fn what_a_server_left_behind_is_taken_up_by_another() {
         let server = std::thread::spawn(move || {
             actix_web::rt::System::new().block_on(async move {
                 tokio::select! {
-                    () = webhooks::run(&app) => {}
+                    () = webhooks::run(&app, app.new_id()) => {}
                     _ = dies => {}
                 }
             });
@@ -325,5 +325,34 @@ fn a_second_webhook_begins_where_it_is_made() {
         got.sort();
         assert_eq!(got, ["After", "Before"]);
         assert_eq!(names(&second.take()), ["After"], "its own creation is no news to it either");
+    });
+}
+
+#[test]
+fn a_server_that_stops_leaves_its_lanes_to_the_next_one() {
+    use dotdesk::db::prelude::*;
+    use dotdesk::run;
+    use dotdesk::schema::webhook_lanes::dsl;
+
+    on_both(async |api| {
+        let receiver = Receiver::start();
+        let webhook = api.webhook(&receiver, json!({ "events": ["team.*"] })).await;
+        let (stopping, until) = (api.app.new_id(), api.now().plus_seconds(30));
+        api.new_team("Blue").await;
+        let deadline = std::time::Instant::now() + Duration::from_secs(10);
+        let taking = async move |tx: &mut dotdesk::db::Transaction| -> Result<usize, dotdesk::db::Fault> {
+            let lease = (dsl::lease_owner.eq(stopping), dsl::leased_until.eq(until));
+            Ok(run!(tx, |c| diesel::update(dsl::webhook_lanes).set(lease).execute(c))?)
+        };
+        assert_eq!(api.app.db.write(deadline, taking).await.unwrap(), 1);
+        api.deliver().await;
+        assert!(receiver.got().is_empty(), "somebody else has the lane");
+        webhooks::give_back(&api.app, api.app.new_id()).await.unwrap();
+        api.deliver().await;
+        assert!(receiver.got().is_empty(), "that was not theirs to give back");
+        webhooks::give_back(&api.app, stopping).await.unwrap();
+        api.deliver().await;
+        assert_eq!(names(&receiver.take()), ["Blue"]);
+        assert_eq!(api.webhook_now(&webhook).await["status"], "active");
     });
 }

@@ -129,6 +129,14 @@ pub async fn save(conn: &mut Conn, lane: &Lane) -> Result<()> {
     Ok(())
 }
 
+/// Gives back all lanes of one server, which is about to stop: whatever it has not noted as sent, another one may send at once.
+pub async fn give_back(conn: &mut Conn, owner: Id) -> Result<usize> {
+    Ok(run!(conn, |c| diesel::update(webhook_lanes::table)
+        .filter(webhook_lanes::lease_owner.eq(owner))
+        .set((webhook_lanes::lease_owner.eq(None::<Id>), webhook_lanes::leased_until.eq(None::<Timestamp>)))
+        .execute(c))?)
+}
+
 /// Takes a lane away.
 pub async fn delete(conn: &mut Conn, key: Key) -> Result<()> {
     run!(conn, |c| diesel::delete(webhook_lanes::table.find(key)).execute(c))?;
