@@ -5,7 +5,9 @@
 mod older;
 mod parts;
 mod plain;
+mod webhooks;
 
+pub use self::webhooks::OF_THE_SERVER;
 use schemars::generate::{Contract, SchemaSettings};
 use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::{Map, Value, json};
@@ -28,6 +30,7 @@ pub fn document(registry: &Registry, base_url: &str) -> Value {
         .map(|method| (format!("/{}", method.name()), json!({ "post": operation(method, &mut schemas) })))
         .collect();
     let tags = tags(registry, &schemas);
+    let webhooks = webhooks::webhooks(registry, &schemas);
     let errors = parts::error_schemas(schemas.result_of::<FieldError>());
     let shared = schemas.finish(&mut paths, errors);
     json!({
@@ -37,10 +40,11 @@ pub fn document(registry: &Registry, base_url: &str) -> Value {
         "security": parts::security(),
         "tags": tags,
         "paths": paths,
+        "webhooks": webhooks,
         "components": {
             "schemas": shared,
             "responses": parts::responses(),
-            "parameters": parts::parameters(),
+            "parameters": shared_parameters(),
             "headers": parts::headers(),
             "securitySchemes": parts::security_schemes(),
         },
@@ -177,6 +181,14 @@ fn operation(method: &Described, schemas: &mut Schemas) -> Value {
 /// The part of a method's name before the last dot.
 fn resource(name: &str) -> &str {
     name.rsplit_once('.').map_or(name, |(resource, _)| resource)
+}
+
+fn shared_parameters() -> Value {
+    let mut parameters = parts::parameters();
+    for (name, header) in webhooks::parameters() {
+        parameters[name] = header;
+    }
+    parameters
 }
 
 fn parameters(method: &Described) -> Value {

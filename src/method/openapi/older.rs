@@ -30,6 +30,12 @@ const UNKNOWN: &[&str] = &[
 /// The same document in version 3.0.
 pub(super) fn lower(mut document: Value) -> Value {
     document["openapi"] = "3.0.3".into();
+    if let Some(document) = document.as_object_mut() {
+        document.shift_remove("webhooks");
+    }
+    for name in ["WebhookId", "WebhookTimestamp", "WebhookSignature"] {
+        document["components"]["parameters"].as_object_mut().and_then(|parameters| parameters.shift_remove(name));
+    }
     if let Some(info) = document["info"].as_object_mut() {
         info.shift_remove("summary");
     }

@@ -13,7 +13,7 @@ pub(super) fn info() -> Value {
             requests, and may appear in answers at any time. Switch on `error.type`; retry `rate_limit` and `server` errors with the \
             same `Idempotency-Key`.",
         "version": API_VERSION,
-        "license": { "name": "MIT OR Apache-2.0", "identifier": "MIT OR Apache-2.0" },
+        "license": { "name": "MIT", "identifier": "MIT" },
     })
 }
 

@@ -141,3 +141,19 @@ fn resources_are_named_after_their_objects() {
     );
     assert!(!is_plural("teams", "user") && !is_plural("auth", "session"));
 }
+
+#[test]
+fn every_event_is_a_webhook_with_its_object() {
+    let registry = registry();
+    let document = document(&registry, "/");
+    let webhooks = document["webhooks"].as_object().unwrap();
+    for kind in registry.methods().iter().flat_map(|method| method.entry.events) {
+        let schema = &webhooks[*kind]["post"]["requestBody"]["content"]["application/json"]["schema"];
+        assert_eq!(schema["allOf"][1]["properties"]["type"]["const"], *kind);
+    }
+    assert!(webhooks.contains_key("webhook.ping"));
+    let team = &webhooks["team.created"]["post"]["requestBody"]["content"]["application/json"]["schema"]["allOf"];
+    assert_eq!(team[0]["$ref"], "#/components/schemas/Event");
+    assert_eq!(team[1]["properties"]["data"]["$ref"], "#/components/schemas/Team");
+    assert!(document_3_0(&registry, "/").get("webhooks").is_none(), "3.0 has no such thing");
+}

@@ -9,18 +9,13 @@ use serde_json::{Map, Value, json};
 use super::sample;
 use crate::db::{Id, Timestamp};
 use crate::events::StoredEvent;
+use crate::method::openapi::OF_THE_SERVER;
 use crate::method::{Described, FieldError, Registry, suggest};
 
 /// What a new webhook gets, to see whether it answers.
 pub const PING: &str = "webhook.ping";
 /// What the server does by itself, without a call.
 pub const DISABLED: &str = "webhook.disabled";
-
-/// The object that an event of `webhook.ping` is about is the webhook itself.
-const OF_THE_SERVER: &[(&str, &str)] = &[
-    (PING, "Sent to a new webhook, to see whether it answers."),
-    (DISABLED, "A webhook was disabled, because its receiver is gone or failed for three days."),
-];
 
 /// A type of events.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
