@@ -23,13 +23,22 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Renders one call as the bytes to send.
 pub fn request(path: &str, key: &str, body: &Value) -> Vec<u8> {
-    let body = body.to_string();
+    request_of(path, key, "application/json", &body.to_string())
+}
+
+/// Renders one call with a body of any type.
+pub fn request_of(path: &str, key: &str, label: &str, body: &str) -> Vec<u8> {
     let length = body.len();
     format!(
         "POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {key}\r\n\
-         Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}"
+         Content-Type: {label}\r\nContent-Length: {length}\r\n\r\n{body}"
     )
     .into_bytes()
+}
+
+/// Renders a request for a page, compressed as browsers take it.
+pub fn get(path: &str) -> Vec<u8> {
+    format!("GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept-Encoding: gzip, deflate, br\r\n\r\n").into_bytes()
 }
 
 /// One kept-alive connection.

