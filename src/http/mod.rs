@@ -5,6 +5,8 @@ mod call;
 mod compress;
 mod cors;
 mod credentials;
+mod docs;
+mod document;
 mod files;
 mod metrics;
 mod pages;
