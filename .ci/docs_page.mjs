@@ -210,7 +210,7 @@ const steps = {
     assert.equal(await desk.page.$eval("#nav", (nav) => getComputedStyle(nav).display), "none");
     assert.ok(await fits());
     await desk.page.tap("#search");
-    await desk.page.keyboard.type("merge");
+    await desk.page.keyboard.type("merge tag");
     await desk.page.waitForSelector("[role=option]");
     assert.ok(await fits());
     await desk.page.tap("[role=option]");

@@ -101,7 +101,7 @@ export function startSearch(open) {
       if (list.hidden) box.blur();
       box.value = "";
       hide();
-    } else return;
+    } else if (event.key !== "/" || box.value) return; // No name begins with the key that leads here.
     event.preventDefault();
   });
   list.addEventListener("mousedown", (event) => {
