@@ -58,8 +58,15 @@ const steps = {
     const names = await desk.page.$$eval("#nav details a", (links) => links.length);
     const api = await (await fetch(`${DOCS_URL}/api.methods`, { method: "POST", body: "{}" })).json();
     assert.equal(names, api.data.length);
-    const paint = await desk.page.evaluate(() => performance.getEntriesByName("first-contentful-paint")[0]?.startTime);
-    console.log(`   first contentful paint after ${Math.round(paint)} ms, with ${names} methods`);
+    const paints = [];
+    for (let visit = 0; visit < 7; visit += 1) {
+      const fresh = await open("#conversations.list");
+      paints.push(await fresh.page.evaluate(() => performance.getEntriesByName("first-contentful-paint")[0].startTime));
+      await fresh.close("opened again");
+    }
+    // Told, not tested: a busy machine is no fault of the page.
+    const told = paints.map(Math.round).sort((one, other) => one - other);
+    console.log(`   first contentful paint of ${names} methods after ${told[3]} ms, the median of ${told.join(", ")}`);
   },
   "every method can be shown": async (desk) => {
     const names = await desk.page.$$eval("#nav details a", (links) => links.map((link) => link.hash.slice(1)));

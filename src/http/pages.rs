@@ -19,11 +19,16 @@ const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=ut
 const PLAIN: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
 const TEXT: HeaderValue = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
 
+/// Stands for an address until it is known; such a name leads nowhere (RFC 6761).
+const NOWHERE: &str = "http://dotdesk.invalid";
+
 /// Documents that are made once and served from memory.
 #[derive(Default)]
 pub(super) struct Documents {
     openapi: OnceLock<Document>,
     openapi_3_0: OnceLock<Document>,
+    /// Without the address of the server.
+    postman: OnceLock<String>,
     llms: OnceLock<Document>,
     llms_full: OnceLock<Document>,
     pub(super) docs: docs::Pages,
@@ -65,8 +70,12 @@ pub(super) async fn page(server: &Server, http: &HttpRequest, base_url: &str) ->
                 documents.openapi_3_0.get_or_init(|| json_document(&openapi::document_3_0(&server.registry, url)));
             Ok(made.answer(http))
         }
-        // Imported into a program that knows no address but the one it is told, so it says where it was got from.
-        "/postman.json" => Ok(json_document(&postman::collection(&server.registry, base_url)).answer(http)),
+        "/postman.json" => {
+            let made = documents.postman.get_or_init(|| postman::collection(&server.registry, NOWHERE).to_string());
+            // Imported into a program that knows no address but the one it is told, so it says where it was got from.
+            let here = made.replacen(NOWHERE, base_url, 1);
+            Ok(Document::new(JSON, here).answer(http))
+        }
         "/llms.txt" => {
             let made = || Document::new(PLAIN, reference::index(&server.registry, url));
             Ok(documents.llms.get_or_init(made).answer(http))

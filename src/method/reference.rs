@@ -8,6 +8,7 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 
+use super::codes::Code;
 use super::entry::{Access, Entry};
 use super::openapi;
 use super::registry::Registry;
@@ -20,6 +21,8 @@ pub struct Reference {
     methods: HashMap<&'static str, Section>,
     /// In the order of their names.
     objects: Vec<(String, Section)>,
+    /// The error codes that most methods may answer: they are said once, and not with each.
+    common: Vec<String>,
 }
 
 /// A piece of the reference.
@@ -33,14 +36,19 @@ impl Reference {
     /// Puts the registry into words.
     pub fn new(registry: &Registry) -> Self {
         let document = openapi::document(registry, "/");
-        let methods = registry.methods().iter().map(|method| {
-            let operation = &document["paths"][format!("/{}", method.name())]["post"];
-            (method.name(), about(&method.entry, operation))
-        });
+        let operations = || {
+            registry.methods().iter().map(|method| {
+                let operation = &document["paths"][format!("/{}", method.name())]["post"];
+                (&method.entry, operation)
+            })
+        };
+        let common = common(operations().map(|(_, operation)| operation), registry.methods().len());
+        let methods = operations().map(|(entry, operation)| (entry.name, about(entry, operation, &common)));
         let objects = document["components"]["schemas"].as_object().into_iter().flatten();
         Self {
             methods: methods.collect(),
             objects: objects.map(|(name, schema)| (name.clone(), object(schema))).collect(),
+            common,
         }
     }
 
@@ -62,7 +70,9 @@ impl Reference {
 
     /// All methods, and all objects that they speak of.
     pub fn whole(&self, registry: &Registry) -> String {
-        let mut text = format!("# dotdesk\n\n{}\n", index::HOW);
+        let mut text = format!("# dotdesk\n\n{}", index::HOW);
+        let common: Vec<String> = self.common.iter().map(|code| format!("`{code}`")).collect();
+        text.push_str(&format!("- Most methods may answer the errors {}.\n", common.join(", ")));
         let mut names: Vec<String> = Vec::new();
         for resource in registry.resources() {
             text.push_str(&format!("\n## {}: {}\n", resource.chapter, resource.name));
@@ -98,7 +108,7 @@ impl Reference {
 
 /// A method in words. What it takes and answers comes from its operation in the OpenAPI document, which has all that is accepted
 /// beside the arguments, too.
-fn about(entry: &Entry, operation: &Value) -> Section {
+fn about(entry: &Entry, operation: &Value, common: &[String]) -> Section {
     let mut writer = Writer::default();
     writer.paragraph(operation["description"].as_str().unwrap_or_default());
     if let Some(deprecation) = &entry.deprecated {
@@ -119,9 +129,24 @@ fn about(entry: &Entry, operation: &Value) -> Section {
     for (status, response) in responses.filter(|(status, _)| *status != "default") {
         writer.result(status, response);
     }
-    writer.words("Errors", &operation["x-error-codes"]);
-    writer.words("Events", &operation["x-events"]);
+    let own = words(&operation["x-error-codes"]).filter(|code| !common.iter().any(|known| known == code));
+    writer.words("Errors besides those of most methods", own);
+    writer.words("Events", words(&operation["x-events"]));
     writer.finish()
+}
+
+/// The codes that more than half of all operations may answer, in the order of the documentation.
+fn common<'a>(operations: impl Iterator<Item = &'a Value>, count: usize) -> Vec<String> {
+    let mut counts: HashMap<&str, usize> = HashMap::new();
+    for code in operations.flat_map(|operation| words(&operation["x-error-codes"])) {
+        *counts.entry(code).or_default() += 1;
+    }
+    let is_common = |code: &&str| counts.get(code).is_some_and(|known| known * 2 > count);
+    Code::ALL.iter().map(|code| code.as_str()).filter(is_common).map(str::to_owned).collect()
+}
+
+fn words(list: &Value) -> impl Iterator<Item = &str> {
+    list.as_array().into_iter().flatten().filter_map(Value::as_str)
 }
 
 /// An object in words.

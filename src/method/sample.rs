@@ -26,7 +26,12 @@ impl<'a> Sampler<'a> {
     fn of(&self, name: &str, schema: &Value, depth: usize) -> Value {
         let schema = self.resolve(schema);
         let types = types(schema);
-        if let Some(value) = self.known.get(name).filter(|value| is_plain(value) && types.contains(&kind(value))) {
+        let words = schema["enum"].as_array();
+        let fits = |value: &&Value| {
+            let is_allowed = words.is_none_or(|words| words.contains(value));
+            is_plain(value) && is_allowed && types.contains(&kind(value))
+        };
+        if let Some(value) = self.known.get(name).filter(fits) {
             return value.clone();
         }
         for stated in ["const", "default"] {
@@ -34,7 +39,7 @@ impl<'a> Sampler<'a> {
                 return value.clone();
             }
         }
-        if let Some(words) = schema["enum"].as_array() {
+        if let Some(words) = words {
             return words.first().cloned().unwrap_or_default();
         }
         let branches = schema["anyOf"].as_array().or(schema["oneOf"].as_array());

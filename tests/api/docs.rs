@@ -115,7 +115,7 @@ fn a_text_names_what_a_method_takes_answers_and_causes() {
             "# teams.addMember\n",
             "scope `teams:write`",
             "- `user_id` (uuid, required): ",
-            "- `if_version` (int64",
+            "- `if_version` (integer, 1 or more): ",
             "Answers 200: Team\n",
             "`team_not_found`",
             "Events: `team.member_added`",
@@ -184,7 +184,7 @@ fn a_collection_is_ready_to_be_sent() {
         let real = api.admin().ok("teams.list", body).await;
         let shown: Value = serde_json::from_str(list["response"][0]["body"].as_str().unwrap()).unwrap();
         assert_eq!(keys(&shown["data"][0]), keys(&team));
-        assert_eq!(keys(&shown), keys(&real));
+        assert!(keys(&shown).is_superset(&keys(&real)), "{shown}");
     });
 }
 

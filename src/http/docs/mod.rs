@@ -120,7 +120,7 @@ fn reference_page(registry: &Registry, prefix: &str) -> String {
         .collect();
     let nav = tables::list(registry);
     fill(
-        include_str!("page/frame.html"),
+        &mark(include_str!("page/frame.html"), "Methods"),
         &[
             ("title", "dotdesk API"),
             ("head", &fill(include_str!("page/head.html"), &[("modules", &scripts), ("prefix", prefix)])),
@@ -137,9 +137,14 @@ fn reference_page(registry: &Registry, prefix: &str) -> String {
 /// A page of text.
 fn frame(prefix: &str, title: &str, body: &str) -> String {
     let main = format!("<main id=\"main\" class=\"plain\" tabindex=\"-1\">\n<h1>{title}</h1>\n{body}</main>");
-    let title = format!("{title} · dotdesk API");
-    let parts = [("title", title.as_str()), ("head", ""), ("tools", ""), ("body", &main), ("prefix", prefix)];
-    fill(include_str!("page/frame.html"), &parts)
+    let whole = format!("{title} · dotdesk API");
+    let parts = [("title", whole.as_str()), ("head", ""), ("tools", ""), ("body", &main), ("prefix", prefix)];
+    fill(&mark(include_str!("page/frame.html"), title), &parts)
+}
+
+/// Marks the page that one is on among the links at the top.
+fn mark(page: &str, title: &str) -> String {
+    page.replacen(&format!("\">{title}</a>"), &format!("\" aria-current=\"page\">{title}</a>"), 1)
 }
 
 /// Puts values into the places of a page.

@@ -31,9 +31,8 @@ impl Writer {
     }
 
     /// A list of words that stand for themselves; nothing if there are none.
-    pub fn words(&mut self, title: &str, words: &Value) {
-        let words: Vec<String> =
-            words.as_array().into_iter().flatten().filter_map(Value::as_str).map(|word| format!("`{word}`")).collect();
+    pub fn words<'a>(&mut self, title: &str, words: impl Iterator<Item = &'a str>) {
+        let words: Vec<String> = words.map(|word| format!("`{word}`")).collect();
         if !words.is_empty() {
             self.line(&format!("{title}: {}", words.join(" ")));
         }

@@ -24,7 +24,7 @@ function fieldItem(name, field, { isRequired, add, isOpen, isArgument }) {
     limits && h("span.limits", null, limits),
     add && h("button.add", { type: "button", title: "Put it into the request", "aria-label": `Put ${name} into the request`, onclick: () => add(name, field) }, "+"));
   const about = field.description ?? "";
-  const tellsValues = type.values.length > 0 && type.values.every((value) => about.includes(`- \`${value}\``));
+  const tellsValues = type.values.length > 0 && type.values.every((value) => about.includes(`\`${value}\``));
   return h("li", null, head,
     h("div.about", null, prose(about)),
     type.values.length > 0 && !tellsValues && h("p.values", null, type.values.map((value) => h("code", null, String(value)))),
