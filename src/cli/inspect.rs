@@ -1,9 +1,9 @@
-//! `dotdesk openapi` and `dotdesk methods`: what the server can do, without starting it.
+//! `dotdesk openapi`, `postman` and `methods`: what the server can do, without starting it.
 
 use serde_json::Value;
 
 use crate::api;
-use crate::method::{Registry, openapi};
+use crate::method::{Registry, openapi, postman};
 use crate::resources::system::api::MethodInfo;
 
 /// A server at whatever address the document was got from.
@@ -13,6 +13,11 @@ const HERE: &str = "/";
 pub fn openapi(old: bool) -> Value {
     let document = if old { openapi::document_3_0 } else { openapi::document };
     document(&Registry::new(api::TABLES), HERE)
+}
+
+/// The Postman collection, for a server where `dotdesk serve` starts one if nothing else is said.
+pub fn postman() -> Value {
+    postman::collection(&Registry::new(api::TABLES), "http://127.0.0.1:8080")
 }
 
 /// The methods whose names start with `prefix`, a line each.

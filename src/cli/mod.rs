@@ -1,4 +1,4 @@
-//! The command line: `dotdesk serve`, `setup`, `demo`, `migrate`, `keys`, `openapi`, `methods`.
+//! The command line: `dotdesk serve`, `setup`, `demo`, `migrate`, `keys`, `openapi`, `postman`, `methods`.
 //!
 //! Results go to standard output and nothing else does; the log and what went wrong go to standard error.
 
@@ -52,6 +52,8 @@ enum Command {
         #[arg(long = "3.0")]
         old: bool,
     },
+    /// Prints the methods as a Postman collection.
+    Postman,
     /// Lists the methods of the API.
     Methods {
         /// As `api.methods` answers them, with schemas, scopes and errors.
@@ -143,6 +145,7 @@ fn innermost(matches: &ArgMatches) -> &ArgMatches {
 async fn run(command: Command, flags: &ArgMatches) -> Result<(), Failure> {
     match command {
         Command::Openapi { old } => print_json(&inspect::openapi(old)),
+        Command::Postman => print_json(&inspect::postman()),
         Command::Methods { json: true, prefix } => print_json(&inspect::described(&prefix)),
         Command::Methods { json: false, prefix } => print(&inspect::methods(&prefix)),
         Command::Settings { .. } => print(&table::markdown()),

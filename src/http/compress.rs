@@ -9,29 +9,37 @@ use actix_web::http::header::ACCEPT_ENCODING;
 const WORTHWHILE: usize = 1024;
 
 /// The encodings we write, best first for answers of this size.
-const ENCODINGS: [&str; 3] = ["zstd", "br", "gzip"];
+pub(super) const ENCODINGS: [&str; 3] = ["zstd", "br", "gzip"];
 
 /// The answer compressed as the client likes it, and the name of the encoding; `None` to send it as it is.
 pub(super) fn compress(request: &HttpRequest, body: &[u8]) -> Option<(&'static str, Vec<u8>)> {
-    if body.len() < WORTHWHILE {
+    let encoding = encoding(request, body.len())?;
+    Some((encoding, encode(encoding, body)?))
+}
+
+/// How the client likes a body of this size to be compressed; `None` for not at all.
+pub(super) fn encoding(request: &HttpRequest, size: usize) -> Option<&'static str> {
+    if size < WORTHWHILE {
         return None;
     }
-    let accepted = request.headers().get(ACCEPT_ENCODING)?.to_str().ok()?;
-    let encoding = choose(accepted)?;
-    let compressed = match encoding {
-        "zstd" => zstd::bulk::compress(body, 3).ok()?,
+    choose(request.headers().get(ACCEPT_ENCODING)?.to_str().ok()?)
+}
+
+/// The body in one of [`ENCODINGS`].
+pub(super) fn encode(encoding: &str, body: &[u8]) -> Option<Vec<u8>> {
+    match encoding {
+        "zstd" => zstd::bulk::compress(body, 3).ok(),
         "br" => {
             let mut out = brotli::CompressorWriter::new(Vec::new(), 16 * 1024, 4, 20);
             out.write_all(body).ok()?;
-            out.into_inner()
+            Some(out.into_inner())
         }
         _ => {
             let mut out = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
             out.write_all(body).ok()?;
-            out.finish().ok()?
+            out.finish().ok()
         }
-    };
-    Some((encoding, compressed))
+    }
 }
 
 /// The best of our encodings that `Accept-Encoding` allows (RFC 9110, section 12.5.3).

@@ -11,6 +11,8 @@ mod call;
 mod compress;
 mod cors;
 mod credentials;
+mod docs;
+mod document;
 mod files;
 mod mcp;
 mod metrics;

@@ -3,39 +3,35 @@
 use std::sync::OnceLock;
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::HeaderValue;
+use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse};
 use serde_json::json;
 
-use super::files;
+use super::document::Document;
 use super::respond::{self, Wants};
 use super::server::Server;
+use super::{docs, files};
 use crate::access::jwt::TokenSigner;
-use crate::method::{Code, Error, Registry, Result, openapi};
+use crate::method::{Code, Error, Result, openapi, postman, reference};
 use crate::run;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=utf-8");
-const HTML: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
+const PLAIN: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
 const TEXT: HeaderValue = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
+
+/// Stands for an address until it is known; such a name leads nowhere (RFC 6761).
+const NOWHERE: &str = "http://dotdesk.invalid";
 
 /// Documents that are made once and served from memory.
 #[derive(Default)]
 pub(super) struct Documents {
     openapi: OnceLock<Document>,
     openapi_3_0: OnceLock<Document>,
-    errors: OnceLock<Document>,
-    methods: OnceLock<Document>,
-}
-
-struct Document {
-    body: Vec<u8>,
-    etag: String,
-}
-
-impl Document {
-    fn new(body: Vec<u8>) -> Self {
-        Self { etag: respond::etag_of(&body), body }
-    }
+    /// Without the address of the server.
+    postman: OnceLock<String>,
+    llms: OnceLock<Document>,
+    llms_full: OnceLock<Document>,
+    pub(super) docs: docs::Pages,
 }
 
 /// The page at this path; `None` if there is none.
@@ -47,12 +43,14 @@ pub(super) async fn page(server: &Server, http: &HttpRequest, base_url: &str) ->
         return Some(files::file(server, http, token).await);
     }
     Some(match http.path() {
+        "/" if accepts_html(http) => Ok(docs::home(url)),
         "/" => Ok(json_page(
             http,
             StatusCode::OK,
             &json!({
                 "name": "dotdesk",
                 "version": env!("CARGO_PKG_VERSION"),
+                "docs": format!("{base_url}/docs"),
                 "methods": format!("{base_url}/api.methods"),
                 "openapi": format!("{base_url}/openapi.json"),
             }),
@@ -63,25 +61,30 @@ pub(super) async fn page(server: &Server, http: &HttpRequest, base_url: &str) ->
             server.metrics.text().map(|text| respond::text(http, StatusCode::OK, TEXT, text)).map_err(Error::internal)
         }
         "/.well-known/jwks.json" => jwks(server, http),
-        "/openapi.json" => Ok(document(
-            http,
-            JSON,
-            documents.openapi.get_or_init(|| {
-                Document::new(serde_json::to_vec(&openapi::document(&server.registry, url)).unwrap_or_default())
-            }),
-        )),
-        "/openapi-3.0.json" => Ok(document(
-            http,
-            JSON,
-            documents.openapi_3_0.get_or_init(|| {
-                Document::new(serde_json::to_vec(&openapi::document_3_0(&server.registry, url)).unwrap_or_default())
-            }),
-        )),
-        "/docs/errors" => Ok(document(http, HTML, documents.errors.get_or_init(|| Document::new(errors_page())))),
-        "/docs/methods" => {
-            let made = documents.methods.get_or_init(|| Document::new(methods_page(&server.registry)));
-            Ok(document(http, HTML, made))
+        "/openapi.json" => {
+            let made = documents.openapi.get_or_init(|| json_document(&openapi::document(&server.registry, url)));
+            Ok(made.answer(http))
         }
+        "/openapi-3.0.json" => {
+            let made =
+                documents.openapi_3_0.get_or_init(|| json_document(&openapi::document_3_0(&server.registry, url)));
+            Ok(made.answer(http))
+        }
+        "/postman.json" => {
+            let made = documents.postman.get_or_init(|| postman::collection(&server.registry, NOWHERE).to_string());
+            // Imported into a program that knows no address but the one it is told, so it says where it was got from.
+            let here = made.replacen(NOWHERE, base_url, 1);
+            Ok(Document::new(JSON, here).answer(http))
+        }
+        "/llms.txt" => {
+            let made = || Document::new(PLAIN, reference::index(&server.registry, url));
+            Ok(documents.llms.get_or_init(made).answer(http))
+        }
+        "/llms-full.txt" => {
+            let made = || Document::new(PLAIN, documents.docs.reference(&server.registry).whole(&server.registry));
+            Ok(documents.llms_full.get_or_init(made).answer(http))
+        }
+        path if path.starts_with("/docs") => return docs::page(&documents.docs, &server.registry, http, url).map(Ok),
         _ => return None,
     })
 }
@@ -108,61 +111,12 @@ fn jwks(server: &Server, http: &HttpRequest) -> Result<HttpResponse> {
     Ok(response)
 }
 
-fn document(http: &HttpRequest, label: HeaderValue, document: &Document) -> HttpResponse {
-    let mut response = match respond::has(http, &document.etag) {
-        true => HttpResponse::NotModified().finish(),
-        false => respond::text(http, StatusCode::OK, label, document.body.clone()),
-    };
-    respond::set(&mut response, "etag", &document.etag);
-    response
+fn json_document(value: &serde_json::Value) -> Document {
+    Document::new(JSON, serde_json::to_vec(value).unwrap_or_default())
 }
 
-/// Where `doc_url` of an error leads: the table of all codes.
-fn errors_page() -> Vec<u8> {
-    let rows: String = Code::ALL
-        .iter()
-        .map(|code| {
-            format!(
-                "<tr id=\"{0}\"><td><code>{0}</code><td>{1}<td>{2}<td>{3}\n",
-                code.as_str(),
-                code.status(),
-                code.error_type().as_str(),
-                escape(code.meaning())
-            )
-        })
-        .collect();
-    let body = format!(
-        "<p>Switch on <code>type</code>. Retry <code>rate_limit</code> and <code>server</code> errors with the same \
-         <code>Idempotency-Key</code>; read again and decide again on <code>conflict</code>; fix the code on the rest.</p>\
-         <table><tr><th>code<th>status<th>type<th>meaning\n{rows}</table>"
-    );
-    html("Errors", &body)
-}
-
-/// Where the `doc_url` of an unknown method leads: the list of those that there are.
-fn methods_page(registry: &Registry) -> Vec<u8> {
-    let rows: String = registry
-        .methods()
-        .iter()
-        .map(|method| format!("<tr id=\"{0}\"><td><code>{0}</code><td>{1}\n", method.name(), escape(method.summary())))
-        .collect();
-    let body = format!(
-        "<p>Call each with <code>POST /&lt;method&gt;</code>. Arguments, results and errors are in \
-         <a href=\"/openapi.json\">openapi.json</a>.</p><table><tr><th>method<th>what it does\n{rows}</table>"
-    );
-    html("Methods", &body)
-}
-
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;")
-}
-
-fn html(title: &str, body: &str) -> Vec<u8> {
-    format!(
-        "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">\
-         <title>dotdesk: {title}</title><style>body{{font:16px/1.5 system-ui;max-width:60rem;margin:2rem auto;\
-         padding:0 1rem;color-scheme:light dark}}td,th{{text-align:left;vertical-align:top;padding:.3rem .8rem .3rem 0}}\
-         :target{{background:#fd06}}</style><h1>{title}</h1>{body}"
-    )
-    .into_bytes()
+/// Whether a browser asks, for somebody who wants to read.
+fn accepts_html(http: &HttpRequest) -> bool {
+    let accept = http.headers().get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
+    accept.is_some_and(|accept| accept.contains("text/html"))
 }

@@ -11,11 +11,13 @@ use serde_json::Value;
 use super::codes::Code;
 use super::entry::{Answer, Call, Entry, Kind};
 use super::error::{Error, Result};
+use super::registry::Chapter;
 
 /// A method with its schemas and its words.
 pub struct Described {
     /// The row of the registry.
     pub entry: Entry,
+    chapter: &'static str,
     /// The `info` method of the same resource: it tells what a method that answers nothing is about.
     info: Option<Entry>,
     schemas: OnceLock<Schemas>,
@@ -30,16 +32,20 @@ struct Schemas {
 
 impl Described {
     /// Describes a row.
-    pub(super) fn new(entry: Entry, tables: &[&[Entry]]) -> Self {
-        let resource = entry.name.rsplit_once('.').map_or(entry.name, |(resource, _)| resource);
-        let is_info = |other: &&Entry| other.name.strip_prefix(resource) == Some(".info");
-        let info = tables.iter().flat_map(|table| table.iter()).find(is_info).copied();
-        Self { entry, info, schemas: OnceLock::new() }
+    pub(super) fn new(entry: Entry, chapter: &Chapter) -> Self {
+        let is_info = |other: &&Entry| other.name.strip_prefix(entry.resource()) == Some(".info");
+        let info = chapter.entries().find(is_info).copied();
+        Self { entry, chapter: chapter.name, info, schemas: OnceLock::new() }
     }
 
     /// The name on the wire.
     pub fn name(&self) -> &'static str {
         self.entry.name
+    }
+
+    /// The chapter of the API that it belongs to.
+    pub fn chapter(&self) -> &'static str {
+        self.chapter
     }
 
     /// The schema of the arguments, references resolved to its own `$defs`.

@@ -279,6 +279,11 @@ impl Entry {
             result: |generator| generator.subschema_for::<M::Output>().to_value(),
         }
     }
+
+    /// The part of the name before the last dot.
+    pub fn resource(&self) -> &'static str {
+        self.name.rsplit_once('.').map_or(self.name, |(resource, _)| resource)
+    }
 }
 
 async fn run<M: Method>(call: Call) -> Result<Answer> {

@@ -16,7 +16,7 @@ use super::codes::Code;
 use super::described::Described;
 use super::entry::{Access, Kind};
 use super::error::FieldError;
-use super::registry::Registry;
+use super::registry::{Registry, Resource};
 
 /// Where the schemas are that several methods share.
 const COMPONENTS: &str = "/components/schemas";
@@ -39,6 +39,7 @@ pub fn document(registry: &Registry, base_url: &str) -> Value {
         "servers": [{ "url": base_url }],
         "security": parts::security(),
         "tags": tags,
+        "x-tagGroups": tag_groups(registry),
         "paths": paths,
         "webhooks": webhooks,
         "components": {
@@ -61,7 +62,7 @@ pub fn document_3_0(registry: &Registry, base_url: &str) -> Value {
 struct Schemas {
     arguments: SchemaGenerator,
     results: SchemaGenerator,
-    /// Refers to the shared schema of each object, by the method that answers it.
+    /// The shared schemas of what methods answer, each with the resource of its method.
     objects: Vec<(&'static str, String)>,
 }
 
@@ -92,7 +93,7 @@ impl Schemas {
         match component_name(&result) {
             // Nobody gets to see the schema of nothing.
             Some(name) if method.entry.is_void => drop(self.results.definitions_mut().shift_remove(name)),
-            Some(name) => self.objects.push((method.name(), name.to_owned())),
+            Some(name) => self.objects.push((method.entry.resource(), name.to_owned())),
             None => {}
         }
         plain::simplify(&mut arguments);
@@ -152,7 +153,7 @@ fn operation(method: &Described, schemas: &mut Schemas) -> Value {
     let (arguments, result) = schemas.of(method);
     let mut operation = json!({
         "operationId": entry.name.replace('.', "_"),
-        "tags": [resource(entry.name)],
+        "tags": [entry.resource()],
         "summary": method.summary(),
         "description": method.description(),
         "parameters": parameters(method),
@@ -176,11 +177,6 @@ fn operation(method: &Described, schemas: &mut Schemas) -> Value {
         operation["x-successor"] = deprecation.successor.into();
     }
     operation
-}
-
-/// The part of a method's name before the last dot.
-fn resource(name: &str) -> &str {
-    name.rsplit_once('.').map_or(name, |(resource, _)| resource)
 }
 
 fn shared_parameters() -> Value {
@@ -296,7 +292,7 @@ fn error_codes(method: &Described) -> Vec<Code> {
         | Code::InternalError
         | Code::ServiceUnavailable
         | Code::RequestTimeout => true,
-        code => properties["id"].is_object() && is_target_missing(code, resource(entry.name)),
+        code => properties["id"].is_object() && is_target_missing(code, entry.resource()),
     };
     Code::ALL.iter().copied().filter(|code| may_answer(*code) || entry.errors.contains(code)).collect()
 }
@@ -329,21 +325,27 @@ fn snake(camel: &str) -> String {
 
 /// One tag a resource, in the order of the registry; described by its object, where it is named after one.
 fn tags(registry: &Registry, schemas: &Schemas) -> Value {
-    let mut tags: Vec<(&str, Option<&str>)> = Vec::new();
-    for method in registry.methods() {
-        let name = resource(method.name());
-        if !tags.iter().any(|(known, _)| *known == name) {
-            let object =
-                schemas.objects.iter().find(|(of, object)| resource(of) == name && is_plural(name, &snake(object)));
-            let definition = object.and_then(|(_, object)| schemas.results.definitions().get(object));
-            tags.push((name, definition.and_then(|definition| definition["description"].as_str())));
+    let tag = |resource: &Resource<'_>| {
+        let name = resource.name;
+        let object = schemas.objects.iter().find(|(of, object)| *of == name && is_plural(name, &snake(object)));
+        let definition = object.and_then(|(_, object)| schemas.results.definitions().get(object));
+        match definition.and_then(|definition| definition["description"].as_str()) {
+            Some(description) => json!({ "name": name, "description": description }),
+            None => json!({ "name": name }),
+        }
+    };
+    registry.resources().iter().map(tag).collect()
+}
+
+/// The tags of each chapter of the API, in the form that several readers of OpenAPI group them by.
+fn tag_groups(registry: &Registry) -> Value {
+    let mut groups: Map<String, Value> = Map::new();
+    for resource in registry.resources() {
+        if let Some(tags) = groups.entry(resource.chapter).or_insert_with(|| json!([])).as_array_mut() {
+            tags.push(resource.name.into());
         }
     }
-    let tag = |(name, description): (&str, Option<&str>)| match description {
-        Some(description) => json!({ "name": name, "description": description }),
-        None => json!({ "name": name }),
-    };
-    tags.into_iter().map(tag).collect()
+    groups.into_iter().map(|(name, tags)| json!({ "name": name, "tags": tags })).collect()
 }
 
 #[cfg(test)]

@@ -9,6 +9,31 @@ use super::entry::Entry;
 use super::error::{Error, Result};
 use super::suggest;
 
+/// A chapter of the API, as people look for it: Account, Inbox.
+pub struct Chapter {
+    /// What it is called.
+    pub name: &'static str,
+    /// The methods of its resources.
+    pub tables: &'static [&'static [Entry]],
+}
+
+impl Chapter {
+    /// The rows of all its resources.
+    pub fn entries(&self) -> impl Iterator<Item = &'static Entry> {
+        self.tables.iter().flat_map(|table| table.iter())
+    }
+}
+
+/// A resource with its methods, for those who show what there is.
+pub struct Resource<'a> {
+    /// What stands before the dot in the names of its methods.
+    pub name: &'static str,
+    /// The chapter of the API that it belongs to.
+    pub chapter: &'static str,
+    /// Its methods.
+    pub methods: Vec<&'a Described>,
+}
+
 /// Every method, by name.
 pub struct Registry {
     methods: HashMap<&'static str, Arc<Described>>,
@@ -17,11 +42,10 @@ pub struct Registry {
 
 impl Registry {
     /// The registry of these tables.
-    pub fn new(tables: &[&[Entry]]) -> Self {
-        let ordered: Vec<Arc<Described>> = tables
+    pub fn new(chapters: &'static [Chapter]) -> Self {
+        let ordered: Vec<Arc<Described>> = chapters
             .iter()
-            .flat_map(|table| table.iter())
-            .map(|entry| Arc::new(Described::new(*entry, tables)))
+            .flat_map(|chapter| chapter.entries().map(move |entry| Arc::new(Described::new(*entry, chapter))))
             .collect();
         let methods = ordered.iter().map(|method| (method.name(), method.clone())).collect();
         Self { methods, ordered }
@@ -43,6 +67,19 @@ impl Registry {
     /// Every method, in the order of the tables.
     pub fn methods(&self) -> &[Arc<Described>] {
         &self.ordered
+    }
+
+    /// Every resource, in the order of the tables; its methods stand together, wherever the tables have them.
+    pub fn resources(&self) -> Vec<Resource<'_>> {
+        let mut resources: Vec<Resource<'_>> = Vec::new();
+        for method in &self.ordered {
+            let name = method.entry.resource();
+            match resources.iter_mut().find(|resource| resource.name == name) {
+                Some(resource) => resource.methods.push(method),
+                None => resources.push(Resource { name, chapter: method.chapter(), methods: vec![method] }),
+            }
+        }
+        resources
     }
 
     fn unknown(&self, name: &str) -> Error {

@@ -78,6 +78,14 @@ fn the_openapi_document_is_the_committed_one() {
 }
 
 #[test]
+fn the_postman_collection_has_the_address_of_a_server_here() {
+    let place = Place::new(databases::no_sqlite());
+    let collection: Value = serde_json::from_slice(&place.run(&["postman"], "").stdout).unwrap();
+    assert_eq!(collection["variable"][0]["value"], "http://127.0.0.1:8080");
+    assert!(collection["info"]["schema"].as_str().unwrap().ends_with("/v2.1.0/collection.json"));
+}
+
+#[test]
 fn every_method_is_listed() {
     let place = Place::new(databases::no_sqlite());
     let registry = dotdesk::method::Registry::new(dotdesk::api::TABLES);

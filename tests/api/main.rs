@@ -26,6 +26,7 @@ mod conversations_merging;
 mod conversations_states;
 mod csat;
 mod custom_fields;
+mod docs;
 mod drafts;
 mod events;
 mod exports;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::{COMPONENTS, Schemas, is_plural, resource, snake};
+use super::{COMPONENTS, Schemas, is_plural, snake};
 use crate::method::registry::Registry;
 
 /// Events that no call causes, and when they are sent.
@@ -64,8 +64,7 @@ fn webhook(kind: &str, methods: &[&str], schemas: &Schemas) -> Value {
 /// The shared schema of the object that events of a type are about, if it has one.
 fn component_of<'a>(kind: &str, schemas: &'a Schemas) -> Option<&'a str> {
     let object = kind.split_once('.')?.0;
-    let found =
-        schemas.objects.iter().find(|(of, component)| is_plural(resource(of), object) && snake(component) == object);
+    let found = schemas.objects.iter().find(|(of, component)| is_plural(of, object) && snake(component) == object);
     found.map(|(_, component)| component.as_str())
 }
 
