@@ -28,6 +28,12 @@ impl<const MIN: usize, const MAX: usize> Deref for Text<MIN, MAX> {
     }
 }
 
+impl<const MIN: usize, const MAX: usize> Default for Text<MIN, MAX> {
+    fn default() -> Self {
+        Self(String::new())
+    }
+}
+
 impl<S: Into<String>, const MIN: usize, const MAX: usize> From<S> for Text<MIN, MAX> {
     /// For clients: the server checks the length when it arrives.
     fn from(text: S) -> Self {
