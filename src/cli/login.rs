@@ -6,7 +6,6 @@ use std::time::Duration;
 use super::call::failed;
 use super::profiles::{self, Profile, Profiles};
 use super::{BadSetting, Failure, print};
-use crate::client::Client;
 use crate::method::{Method, Secret};
 use crate::resources::system::api::AuthTest;
 
@@ -43,9 +42,8 @@ pub async fn login(given: Login) -> Result<(), Failure> {
     }
     let url = profiles::url(given.url, Profiles::load()?.get(&name));
     let token = token(&url, given.token_stdin)?;
-    let failed = |error| failed(AuthTest::NAME, &error);
-    let client = Client::builder(&url).token(token.reveal()).timeout(PATIENCE).build().map_err(failed)?;
-    let who = client.call(AuthTest {}).await.map_err(failed)?;
+    let client = profiles::client(&url, Some(&token), PATIENCE)?;
+    let who = client.call(AuthTest {}).await.map_err(|error| failed(AuthTest::NAME, &error))?;
     let url = client.url().to_owned();
     let profile = Profile { url: url.clone(), token: token.reveal().to_owned() };
     let ((), path) = Profiles::change(|profiles| {

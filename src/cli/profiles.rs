@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::call::failed;
 use super::{BadSetting, Failure, private};
-use crate::client::Client;
+use crate::client::{Client, Retry};
 use crate::method::{Secret, suggest};
 
 /// Where a server listens that was started without settings.
@@ -41,14 +41,21 @@ pub struct Target {
 impl Target {
     /// A client for it.
     pub fn client(&self, timeout: Duration) -> Result<Client, Failure> {
-        let builder =
-            Client::builder(&self.url).timeout(timeout).user_agent(concat!("dotdesk-cli/", env!("CARGO_PKG_VERSION")));
-        let builder = match &self.token {
-            Some(token) => builder.token(token.reveal()),
-            None => builder,
-        };
-        builder.build().map_err(|error| failed("", &error))
+        client(&self.url, self.token.as_ref(), timeout)
     }
+}
+
+/// A client for somebody who sits and waits.
+pub fn client(url: &str, token: Option<&Secret>, timeout: Duration) -> Result<Client, Failure> {
+    let builder = Client::builder(url)
+        .timeout(timeout)
+        .retry(Retry { times: 3, first_wait: Duration::from_millis(200), ..Retry::default() })
+        .user_agent(concat!("dotdesk-cli/", env!("CARGO_PKG_VERSION")));
+    let builder = match token {
+        Some(token) => builder.token(token.reveal()),
+        None => builder,
+    };
+    builder.build().map_err(|error| failed("", &error))
 }
 
 /// A server that somebody logged in to.

@@ -17,8 +17,9 @@ const SILENCE: Duration = Duration::from_secs(45);
 pub type Events<T = Event> = BoxStream<'static, Result<T, Error>>;
 
 impl Client {
-    /// What happens, as it happens. Without `after` it begins now. The stream does not end: where a connection breaks, it goes on after
-    /// the last event, so that none is missed. It ends with an error that is not passing, such as `cursor_expired`.
+    /// What happens, as it happens. Without `after` it begins when it is first asked for an event. Where a connection breaks, it goes on
+    /// after the last event, so that none is missed. It ends only with an error: one that is not passing, such as `cursor_expired`, or
+    /// that the server could not be reached, as often as that was tried ([`Retry`](super::Retry)).
     pub fn events(&self, args: Stream) -> Events {
         match serde_json::to_value(args) {
             Ok(args) => self.raw_events(&args).and_then(async |event| read(&event)).boxed(),
@@ -64,7 +65,6 @@ impl Reader {
         loop {
             let error = match self.read().await {
                 Ok(Frame { id, data }) => {
-                    self.failed = 0;
                     self.last = id.or_else(|| self.last.take());
                     return Ok(data);
                 }
@@ -99,7 +99,11 @@ impl Reader {
                 Err(_) => return Err(self.ended("nothing came any more")),
             };
             match chunk {
-                Some(chunk) => self.pending.extend(chunk.iter().filter(|byte| **byte != b'\r')),
+                Some(chunk) => {
+                    // The stream is open: if it breaks now, that is the first failure.
+                    self.failed = 0;
+                    self.pending.extend(chunk.iter().filter(|byte| **byte != b'\r'));
+                }
                 None => return Err(self.ended("the server closed the stream")),
             }
         }
@@ -115,7 +119,11 @@ impl Reader {
             request = request.header("last-event-id", last);
         }
         let url = self.client.url();
-        let response = request.send().await.map_err(|source| Error::transport(url, source))?;
+        // Only its beginning has a time: the stream itself may last.
+        let response = match tokio::time::timeout(self.client.inner.timeout, request.send()).await {
+            Ok(response) => response.map_err(|source| Error::transport(url, source))?,
+            Err(_) => return Err(self.ended("it took too long")),
+        };
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         if status == 200 {
             return Ok(response);

@@ -7,8 +7,8 @@
 //!
 //! # async fn example() -> Result<(), Error> {
 //! let desk = Client::new("http://127.0.0.1:8080", "dd_live_…")?;
-//! let create: Create = serde_json::from_value(serde_json::json!({ "name": "Sms" })).map_err(Error::arguments)?;
-//! let team = desk.call(create).await?;
+//! let team = desk.call(Create { name: "Sms".into(), ..Default::default() }).await?;
+//! println!("{} is {}", team.name, team.id);
 //! let mut teams = desk.items(ListTeams::default());
 //! while let Some(team) = teams.try_next().await? {
 //!     println!("{} {}", team.id, team.name);

@@ -175,6 +175,13 @@ impl<T> From<Option<T>> for Nullable<T> {
     }
 }
 
+impl<'a, T: From<&'a str>> From<&'a str> for Nullable<T> {
+    /// For clients: a text that is there.
+    fn from(text: &'a str) -> Self {
+        Self(Some(text.into()))
+    }
+}
+
 impl<T> Nullable<T> {
     /// Whether there is no value.
     pub fn is_none(&self) -> bool {

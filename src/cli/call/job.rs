@@ -18,7 +18,7 @@ use crate::resources::data::jobs::Info;
 const WIDTH: usize = 30;
 
 /// Waits for the job of an answer, and prints what became of it.
-pub async fn wait(client: &Client, answer: &Value, printer: &mut Printer) -> Result<(), Failure> {
+pub async fn wait(client: &Client, answer: &Value, printer: &Printer) -> Result<(), Failure> {
     // What an import or an export answers names its job; what a job answers is one.
     let id = answer.get("job_id").or_else(|| answer.get("id")).and_then(Value::as_str);
     let id: Id = id.and_then(|id| id.parse().ok()).ok_or_else(|| Failure::because("the answer names no job"))?;

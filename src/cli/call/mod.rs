@@ -74,6 +74,9 @@ pub struct Arguments {
     help: bool,
 }
 
+/// How many objects a page of a walk has.
+const WALKED: i64 = 200;
+
 const ARGUMENTS: &str = "\
 Arguments:
   name=value        as the method takes it: a text, a number, true or false
@@ -97,18 +100,22 @@ pub async fn run(given: Arguments) -> Result<(), Failure> {
     }
     let method = known.ok();
     let name = method.map_or(name, |method| method.name());
-    let args = Value::Object(arguments(&given, method).map_err(BadSetting)?);
+    let mut args = arguments(&given, method).map_err(BadSetting)?;
+    if let Some(limit) = method.filter(|_| given.all).and_then(|method| page_size(method)) {
+        args.entry("limit").or_insert(limit);
+    }
+    let args = Value::Object(args);
     let target = profiles::resolve(&given.server)?;
     let client = target.client(Duration::from_secs(given.timeout))?;
-    let mut printer = Printer::new();
+    let printer = Printer::new();
     if method.is_some_and(|method| method.entry.is_stream) {
-        return follow(&client, &args, &mut printer).await.map_err(|error| error.of(name));
+        return follow(&client, &args, &printer).await.map_err(|error| error.of(name));
     }
     if given.all {
         if method.is_some_and(|method| method.arguments()["properties"]["cursor"].is_null()) {
             return Err(BadSetting(format!("--all: {name} is no list with pages")).into());
         }
-        return walk(&client, name, &args, given.jsonl, &mut printer).await.map_err(|error| error.of(name));
+        return walk(&client, name, &args, given.jsonl, &printer).await.map_err(|error| error.of(name));
     }
     let mut call: RawCall = client.raw(name, &args);
     if let Some(key) = &given.idempotency_key {
@@ -121,7 +128,7 @@ pub async fn run(given: Arguments) -> Result<(), Failure> {
         printer.head(&reply)?;
     }
     if given.wait && reply.status == 202 {
-        return job::wait(&client, &body, &mut printer).await;
+        return job::wait(&client, &body, &printer).await;
     }
     match reply.status {
         204 => Ok(()),
@@ -155,6 +162,12 @@ fn arguments(given: &Arguments, method: Option<&Arc<Described>>) -> Result<Map<S
         whole.insert("if_version".into(), version.into());
     }
     Ok(whole)
+}
+
+/// How large the pages of a walk are, unless it is said: larger than what one looks at at once.
+fn page_size(method: &Described) -> Option<Value> {
+    let most = method.arguments()["properties"]["limit"]["maximum"].as_i64()?;
+    Some(most.min(WALKED).into())
 }
 
 /// The schema of a method's arguments, with those that it takes beside its own.
@@ -204,7 +217,7 @@ impl From<Failure> for Ended {
 }
 
 /// Prints events as they happen, a line each.
-async fn follow(client: &Client, args: &Value, printer: &mut Printer) -> Result<(), Ended> {
+async fn follow(client: &Client, args: &Value, printer: &Printer) -> Result<(), Ended> {
     let mut events = client.raw_events(args);
     while let Some(event) = events.try_next().await? {
         printer.line(&show::harmless(event))?;
@@ -213,7 +226,7 @@ async fn follow(client: &Client, args: &Value, printer: &mut Printer) -> Result<
 }
 
 /// Prints all pages of a list: as one, or object by object.
-async fn walk(client: &Client, name: &str, args: &Value, jsonl: bool, printer: &mut Printer) -> Result<(), Ended> {
+async fn walk(client: &Client, name: &str, args: &Value, jsonl: bool, printer: &Printer) -> Result<(), Ended> {
     let mut pages = client.raw_pages(name, args);
     let mut whole: Option<Map<String, Value>> = None;
     while let Some(mut page) = pages.try_next().await? {

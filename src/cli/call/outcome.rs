@@ -58,7 +58,10 @@ pub(in crate::cli) fn failed(method: &str, error: &Error) -> Failure {
 }
 
 fn told(method: &str, error: &ApiError) -> String {
-    let mut text = format!("{method}: {}", error.message);
+    let mut text = match error.message.contains(method) {
+        true => error.message.clone(),
+        false => format!("{method}: {}", error.message),
+    };
     for field in &error.errors {
         let place = if field.pointer.is_empty() { "the whole" } else { &field.pointer };
         let _ = write!(text, "\n  {place}: {}", field.message);
