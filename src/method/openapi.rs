@@ -203,21 +203,26 @@ fn request_body(method: &Described, mut arguments: Value) -> Value {
         schema.shift_remove("description");
         schema.shift_remove("title");
     }
-    if takes_idempotency_key(method) {
-        accept(&mut arguments, "idempotency_key", parts::idempotency_key());
-    }
-    if method.takes_if_version() {
-        accept(&mut arguments, "if_version", parts::if_version());
-    }
-    if method.entry.dry_run {
-        accept(&mut arguments, "dry_run", parts::dry_run());
-    }
+    add_shared_arguments(method, &mut arguments);
     let is_required = arguments["required"].as_array().is_some_and(|required| !required.is_empty());
     let mut content = json!({ "schema": arguments });
     if let Ok(example) = serde_json::from_str::<Value>(method.entry.example) {
         content["example"] = example;
     }
     json!({ "required": is_required, "content": { "application/json": content } })
+}
+
+/// Adds to the schema of a method's arguments what every method of its kind accepts beside them.
+pub fn add_shared_arguments(method: &Described, arguments: &mut Value) {
+    if takes_idempotency_key(method) {
+        accept(arguments, "idempotency_key", parts::idempotency_key());
+    }
+    if method.takes_if_version() {
+        accept(arguments, "if_version", parts::if_version());
+    }
+    if method.entry.dry_run {
+        accept(arguments, "dry_run", parts::dry_run());
+    }
 }
 
 fn accept(arguments: &mut Value, name: &str, schema: Value) {
