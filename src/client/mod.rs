@@ -152,11 +152,10 @@ impl Builder {
 
     /// The client.
     pub fn build(self) -> Result<Client, Error> {
-        let url =
-            Url::parse(&self.url).map_err(|error| Error::Setup(format!("{:?} is no address: {error}", self.url)))?;
-        if !matches!(url.scheme(), "http" | "https") || url.host().is_none() {
-            return Err(Error::Setup("the address of a server begins with http:// or https://".into()));
-        }
+        let url = Url::parse(&self.url).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+        let Some(url) = url else {
+            return Err(Error::Setup("the address of a server looks like https://desk.example.com".into()));
+        };
         if !url.username().is_empty() || url.password().is_some() || url.query().is_some() || url.fragment().is_some() {
             return Err(Error::Setup("the address of a server has neither a password nor arguments in it".into()));
         }

@@ -38,7 +38,7 @@ pub async fn wait(client: &Client, answer: &Value, printer: &Printer) -> Result<
         Some(status) => {
             let why = match &job.failure {
                 Some(failure) => format!(": {}", failure.0.message),
-                None if job.failed > 0 => format!(": {} of {}; jobs.listResults says why", job.failed, job.total),
+                None if job.failed > 0 => format!(": {} of {} failed", job.failed, job.total),
                 None => String::new(),
             };
             Err(Failure::Ended(status, plain(&format!("the job is {}{why}", job.status))))

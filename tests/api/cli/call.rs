@@ -82,8 +82,8 @@ fn lines(text: &str) -> Vec<Value> {
 #[test]
 fn methods_are_called_with_arguments_of_their_types() {
     let desk = Desk::start();
-    let me = desk.call(&["auth.me"]);
-    let user = me["user"]["id"].as_str().unwrap();
+    let users = desk.call(&["users.list"]);
+    let user = users["data"][0]["id"].as_str().unwrap();
     let members = format!("user_ids:=[\"{user}\"]");
     let team =
         desk.call(&["teams.create", "name=7", "query.conversations=source:*sms", &members, "is_support_enabled=true"]);
@@ -144,7 +144,7 @@ fn how_a_call_ended_is_in_the_exit_status() {
     ended(&["teams.update", &id, "name=X", "--if-version", "9"], 8, &["version_conflict", "current_version: 1"]);
     ended(&["users.me", "--all"], 2, &["--all"]);
     ended(&["teams.list", "--url", "http://127.0.0.1:1"], 3, &["no answer from http://127.0.0.1:1", "refused"]);
-    ended(&["teams.list", "--url", "desk.example.com"], 2, &["http://"]);
+    ended(&["teams.list", "--url", "desk.example.com"], 2, &["https://desk.example.com"]);
     ended(&["teams.list", "--profile", "nowhere"], 2, &["no profile \"nowhere\""]);
     ended(&[], 2, &["dotdesk methods"]);
     let done = desk.run_with(&[("DOTDESK_URL", &desk.server.url)], &["call", "teams.list"], "");
@@ -172,7 +172,7 @@ fn lists_are_walked_and_printed_line_by_line() {
     assert_eq!((named(&lines(&done.out)), done.status), (names.clone(), 0));
     let done = desk.run(&["call", "teams.list", "--jsonl", "limit=2"]);
     assert_eq!(named(&lines(&done.out)), names[..2]);
-    let me = lines(&desk.run(&["call", "users.me", "--jsonl"]).out);
+    let me = lines(&desk.run(&["call", "auth.test", "--jsonl"]).out);
     assert_eq!(me.len(), 1);
     let done = desk.run(&["call", "teams.list", "--all", "cursor=c1.nothing"]);
     assert!(done.status == 4 && done.out.is_empty() && done.err.contains("invalid_cursor"), "{done:?}");
@@ -200,15 +200,14 @@ fn jobs_are_waited_for() {
     assert!(done.err.contains("the job is partial"), "{done:?}");
     let job: Value = serde_json::from_str(&done.out).unwrap();
     assert_eq!((&job["status"], &job["succeeded"], &job["failed"]), (&json!("partial"), &json!(1), &json!(1)));
-    let done = desk.run(&[
-        "call",
-        "imports.create",
-        "object=contact",
-        &format!("records:={records}"),
-        "on_error=abort",
-        "--wait",
-    ]);
-    assert!(done.status == 12 && done.err.contains("the job is failed"), "{done:?}");
+    // What is no table of records at all fails as a whole.
+    let file = desk.place.folder().join("bad.json");
+    std::fs::write(&file, "no JSON").unwrap();
+    let content = format!("content_base64=@{}", file.display());
+    let stored = desk.call(&["files.create", "name=bad.json", "content_type=application/json", &content]);
+    let id = format!("file_id={}", stored["id"].as_str().unwrap());
+    let done = desk.run(&["call", "imports.create", "object=contact", "format=json", &id, "--wait"]);
+    assert!(done.status == 12 && done.err.contains("the job is failed: The file is not JSON"), "{done:?}");
 }
 
 #[test]

@@ -62,11 +62,6 @@ impl Client {
         self.typed().call(args).await.unwrap_or_else(|error| panic!("{}: {error:?}", M::NAME))
     }
 
-    /// Calls a method with its argument struct, whatever comes.
-    pub async fn try_call<M: Method>(&self, args: &M) -> Reply {
-        self.post(M::NAME, &serde_json::to_value(args).unwrap()).await
-    }
-
     /// Calls a method with any JSON.
     pub async fn post(&self, method: &str, body: &Value) -> Reply {
         self.send(method, "application/json", body.to_string().into_bytes()).await
