@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! DOTDESK_ALLOW_PRIVATE_WEBHOOKS=on dotdesk demo
-//! curl … /webhooks.create -d '{"url":"http://127.0.0.1:9000/","verify":false}'      answers the secret
+//! dotdesk call webhooks.create url=http://127.0.0.1:9000/ verify=false                   answers the secret
 //! WEBHOOK_SECRET=whsec_… cargo run --example webhook_receiver
 //! ```
 

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::Failure;
-use super::keys::{self, Keys};
+use super::keys::Keys;
+use super::private;
 use super::settings::{BadSetting, Files, Oidc, Settings};
 use crate::access::authenticate::Sessions;
 use crate::access::jwt::TokenSigner;
@@ -34,7 +35,7 @@ pub struct Server {
 
 /// Opens the database, brings it up to date, and puts the server together.
 pub async fn server(settings: &Settings) -> Result<Server, Failure> {
-    keys::create_private_folder(&settings.data_dir).map_err(|error| {
+    private::create_folder(&settings.data_dir).map_err(|error| {
         Failure::Failed(format!("data_dir: cannot make the folder {}: {error}", settings.data_dir.display()))
     })?;
     let keys = Keys::of(settings, Timestamp::now()).map_err(Failure::because)?;

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use super::assemble::Server;
 use super::settings::{Listen, Settings};
 use super::setup;
-use super::{Failure, assemble, keys, print, serve};
+use super::{Failure, assemble, print, private, serve};
 use crate::access::authenticate::server_itself;
 use crate::access::store;
 use crate::db::Id;
@@ -79,7 +79,7 @@ fn take(folder: &Path, keep: bool) -> Result<File, Failure> {
     if !is_empty && !marker.exists() {
         return Err(Failure::Failed(format!("{} holds something else; choose another data_dir", folder.display())));
     }
-    keys::create_private_folder(folder).map_err(failed)?;
+    private::create_folder(folder).map_err(failed)?;
     let lock = File::create(&marker).map_err(failed)?;
     if lock.try_lock().is_err() {
         return Err(Failure::Failed(format!("a demo is running in {}; choose another data_dir", folder.display())));

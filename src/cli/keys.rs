@@ -1,7 +1,7 @@
 //! The key file: the server's own secrets, made at the first start and readable to nobody else.
 
-use std::fs::{File, OpenOptions};
-use std::io::{self, Write};
+use std::fs::File;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
@@ -10,6 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use super::private;
 use super::settings::{Secret, Settings};
 use crate::access::jwt::{SigningSecret, TokenSigner};
 use crate::db::Timestamp;
@@ -145,56 +146,15 @@ fn read(path: &Path) -> Result<Option<Keys>, KeysError> {
     Ok(Some(keys))
 }
 
-/// Puts the file in place in one step: whoever reads it meanwhile reads the old one or the new one.
 fn write(path: &Path, keys: &Keys) -> Result<(), KeysError> {
     let failed = |error| KeysError::File(path.to_owned(), error);
     let text = serde_json::to_string_pretty(keys).map_err(|error| failed(error.into()))?;
-    let draft = path.with_extension("new");
-    // One left over from a crash may have other permissions.
-    match std::fs::remove_file(&draft) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
-        _ => {}
-    }
-    let write = || -> io::Result<()> {
-        let mut file = private(OpenOptions::new().write(true).create_new(true)).open(&draft)?;
-        file.write_all(text.as_bytes())?;
-        file.write_all(b"\n")?;
-        file.sync_all()?;
-        std::fs::rename(&draft, path)?;
-        folder_of(path).map_or(Ok(()), |folder| File::open(folder)?.sync_all())
-    };
-    write().map_err(failed)
+    private::write(path, format!("{text}\n").as_bytes()).map_err(failed)
 }
 
 /// Keeps other processes from making or rotating the file until the lock is dropped.
 fn lock(path: &Path) -> Result<File, KeysError> {
-    let failed = |error| KeysError::File(path.to_owned(), error);
-    if let Some(folder) = folder_of(path) {
-        create_private_folder(folder).map_err(failed)?;
-    }
-    let lock = path.with_extension("lock");
-    let file = private(OpenOptions::new().write(true).create(true).truncate(false)).open(lock).map_err(failed)?;
-    file.lock().map_err(failed)?;
-    Ok(file)
-}
-
-fn folder_of(path: &Path) -> Option<&Path> {
-    path.parent().filter(|folder| !folder.as_os_str().is_empty())
-}
-
-fn private(options: &mut OpenOptions) -> &mut OpenOptions {
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);
-    options
-}
-
-/// Makes a folder that only its owner can look into; one that exists stays as it is.
-pub fn create_private_folder(path: &Path) -> io::Result<()> {
-    let mut builder = std::fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(path)
+    private::lock(path).map_err(|error| KeysError::File(path.to_owned(), error))
 }
 
 /// Exchanges the keys of a running server, which has `keys` now, whenever the file has others.

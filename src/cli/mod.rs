@@ -1,12 +1,18 @@
-//! The command line: `dotdesk serve`, `setup`, `demo`, `migrate`, `keys`, `openapi`, `postman`, `methods`.
+//! The command line: `dotdesk serve`, `setup`, `demo`, `migrate`, `keys`, `openapi`, `postman`, `methods`; and for those who call a server,
+//! `call`, `login`, `logout`, `completions`.
 //!
 //! Results go to standard output and nothing else does; the log and what went wrong go to standard error.
 
 mod assemble;
+mod call;
+mod completions;
 mod demo;
 mod inspect;
 mod keys;
 mod logging;
+mod login;
+mod private;
+mod profiles;
 mod serve;
 pub mod settings;
 mod setup;
@@ -63,6 +69,18 @@ enum Command {
         #[arg(default_value = "")]
         prefix: String,
     },
+    /// Calls a method of a server.
+    #[command(disable_help_flag = true)]
+    Call(Box<call::Arguments>),
+    /// Stores an API key for a server, for `dotdesk call`.
+    Login(login::Login),
+    /// Forgets a stored API key.
+    Logout(login::Logout),
+    /// Prints what makes a shell complete commands, methods and arguments.
+    Completions {
+        /// The shell.
+        shell: completions::Shell,
+    },
     /// Prints the settings there are.
     #[command(hide = true)]
     Settings {
@@ -87,6 +105,9 @@ pub enum Failure {
     /// It was, but could not be carried out.
     #[error("{0}")]
     Failed(String),
+    /// It ended with an exit status of its own; without words if there is nothing to say.
+    #[error("{1}")]
+    Ended(u8, String),
 }
 
 impl Failure {
@@ -108,6 +129,7 @@ impl From<crate::method::Error> for Failure {
 
 /// Runs the command that this process was started with.
 pub fn main() -> ExitCode {
+    completions::answer();
     let matches = command().get_matches();
     let arguments = match Arguments::from_arg_matches(&matches) {
         Ok(arguments) => arguments,
@@ -119,10 +141,14 @@ pub fn main() -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            let _ = writeln!(io::stderr(), "dotdesk: {failure}");
+            let words = failure.to_string();
+            if !words.is_empty() {
+                let _ = writeln!(io::stderr(), "dotdesk: {words}");
+            }
             match failure {
                 Failure::Setting(_) => ExitCode::from(2),
                 Failure::Failed(_) => ExitCode::FAILURE,
+                Failure::Ended(status, _) => ExitCode::from(status),
             }
         }
     }
@@ -149,6 +175,10 @@ async fn run(command: Command, flags: &ArgMatches) -> Result<(), Failure> {
         Command::Methods { json: true, prefix } => print_json(&inspect::described(&prefix)),
         Command::Methods { json: false, prefix } => print(&inspect::methods(&prefix)),
         Command::Settings { .. } => print(&table::markdown()),
+        Command::Call(arguments) => call::run(*arguments).await,
+        Command::Login(arguments) => login::login(arguments).await,
+        Command::Logout(arguments) => login::logout(arguments),
+        Command::Completions { shell } => completions::script(shell),
         Command::Serve => serve::run(&start(flags)?).await,
         Command::Setup(arguments) => print_json(&setup::run(&start(flags)?, arguments).await?),
         Command::Demo(arguments) => demo::run(&start(flags)?, arguments).await,

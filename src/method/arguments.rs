@@ -8,7 +8,6 @@ macro_rules! arguments {
     ($(#[$meta:meta])* pub struct $name:ident paged { $($body:tt)* }) => {
         $crate::arguments! {
             $(#[$meta])*
-            #[derive(Default)]
             pub struct $name {
                 $($body)*
                 /// How many objects a page has, at the most; 50 if left out.
@@ -49,7 +48,6 @@ macro_rules! arguments {
     ($(#[$meta:meta])* pub struct $name:ident filtered { $($body:tt)* }) => {
         $crate::arguments! {
             $(#[$meta])*
-            #[derive(Default)]
             pub struct $name {
                 $($body)*
                 /// Which objects, in the query language: `status:open AND tags:(urgent OR vip)`.
@@ -93,7 +91,22 @@ macro_rules! arguments {
             }
         }
     };
+    // So that a client names only what it means: `Create { name: "Sms".into(), ..Default::default() }`. Where something that must be
+    // named has no default value, such as a word of a closed list, neither has the struct; `for<'a>` lets the compiler find that out
+    // where the default is asked for.
+    (@default $name:ident { $( $(#[$meta:meta])* pub $field:ident: $type:ty ),* $(,)? }) => {
+        impl Default for $name
+        where
+            $(for<'a> $type: Default),*
+        {
+            fn default() -> Self {
+                Self { $($field: Default::default()),* }
+            }
+        }
+    };
     ($(#[$meta:meta])* pub struct $name:ident { $($body:tt)* }) => {
+        $crate::arguments! { @default $name { $($body)* } }
+
         #[serde_with::apply(
             Patch => #[serde(default, skip_serializing_if = "Patch::is_absent")],
             Nullable => #[serde(default, skip_serializing_if = "Nullable::is_none")],

@@ -22,6 +22,37 @@ pub enum ErrorType {
 }
 
 impl ErrorType {
+    /// Every type.
+    pub const ALL: &'static [ErrorType] = &[
+        Self::InvalidRequest,
+        Self::Authentication,
+        Self::Permission,
+        Self::NotFound,
+        Self::Conflict,
+        Self::Precondition,
+        Self::RateLimit,
+        Self::Server,
+    ];
+
+    /// The type that this word in `error.type` stands for.
+    pub fn named(word: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|kind| kind.as_str() == word)
+    }
+
+    /// The type that errors of this status have for the most part.
+    pub fn of_status(status: u16) -> Self {
+        match status {
+            401 => Self::Authentication,
+            403 => Self::Permission,
+            404 => Self::NotFound,
+            409 | 410 | 422 | 424 => Self::Conflict,
+            412 => Self::Precondition,
+            429 => Self::RateLimit,
+            500.. => Self::Server,
+            _ => Self::InvalidRequest,
+        }
+    }
+
     /// The word in `error.type`.
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -28,6 +28,12 @@ impl<const MIN: usize, const MAX: usize> Deref for Text<MIN, MAX> {
     }
 }
 
+impl<const MIN: usize, const MAX: usize> Default for Text<MIN, MAX> {
+    fn default() -> Self {
+        Self(String::new())
+    }
+}
+
 impl<S: Into<String>, const MIN: usize, const MAX: usize> From<S> for Text<MIN, MAX> {
     /// For clients: the server checks the length when it arrives.
     fn from(text: S) -> Self {
@@ -166,6 +172,13 @@ impl<T> Default for Nullable<T> {
 impl<T> From<Option<T>> for Nullable<T> {
     fn from(value: Option<T>) -> Self {
         Self(value)
+    }
+}
+
+impl<'a, T: From<&'a str>> From<&'a str> for Nullable<T> {
+    /// For clients: a text that is there.
+    fn from(text: &'a str) -> Self {
+        Self(Some(text.into()))
     }
 }
 

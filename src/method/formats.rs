@@ -67,7 +67,7 @@ macro_rules! formats {
 
         $(
             $(#[$meta])*
-            #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+            #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize)]
             #[serde(transparent)]
             pub struct $type(String);
 

@@ -124,7 +124,7 @@ pub fn is_private(error: &reqwest::Error) -> bool {
 }
 
 /// The TLS that is built in, with the roots that come with it.
-pub(super) fn tls() -> Result<ClientConfig, rustls::Error> {
+pub(crate) fn tls() -> Result<ClientConfig, rustls::Error> {
     let roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
     Ok(ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
         .with_safe_default_protocol_versions()?

@@ -1,5 +1,6 @@
 //! The command line, with the program itself.
 
+mod call;
 mod demo;
 mod keys;
 mod logs;

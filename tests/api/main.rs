@@ -10,6 +10,7 @@ mod batch;
 mod bulk;
 mod channels;
 mod cli;
+mod client;
 mod companies;
 mod companies_merge;
 mod companies_stages;

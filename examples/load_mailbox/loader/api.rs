@@ -1,45 +1,26 @@
 //! The calls of the API that loading takes.
 
 use std::collections::HashSet;
-use std::fmt;
 use std::time::Duration;
 
+use dotdesk::client::{ApiError, Client, Retry};
+use dotdesk::method::ErrorType;
+use futures_util::TryStreamExt;
 use serde_json::{Value, json};
 
 use super::mail::{Mail, Person};
-use super::{Options, Result, upload};
-
-/// How often a call is tried while the server is busy or away.
-const ATTEMPTS: u32 = 8;
+use super::{Error, Options, Result, upload};
 
 /// A client with a key.
 pub struct Api {
-    url: String,
-    token: String,
-    http: reqwest::Client,
+    client: Client,
 }
 
-/// What the server refuses, so that asking again is pointless.
-#[derive(Debug)]
-pub struct Refused {
-    status: u16,
-    error: Value,
-}
-
-impl fmt::Display for Refused {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.status, self.error["message"].as_str().unwrap_or("no reason was given"))
-    }
-}
-
-impl std::error::Error for Refused {}
-
-impl Refused {
-    /// The arguments that were wrong.
-    fn pointers(&self) -> Vec<&str> {
-        let problems = self.error["errors"].as_array().map_or(&[][..], |problems| problems);
-        problems.iter().filter_map(|problem| problem["pointer"].as_str()).collect()
-    }
+/// What the server refuses, so that asking again is pointless; but without a good token there is nothing to go on with.
+pub fn refused(error: &Error) -> Option<&ApiError> {
+    let refused = error.downcast_ref::<dotdesk::client::Error>()?.api()?;
+    let is_locked_out = matches!(refused.error_type, ErrorType::Authentication | ErrorType::Permission);
+    (!is_locked_out).then_some(refused)
 }
 
 /// A mail that was stored.
@@ -53,43 +34,19 @@ pub struct Stored {
 }
 
 impl Api {
-    /// A client.
+    /// A client that has patience while the server is busy or away.
     pub fn new(options: &Options) -> Result<Self> {
-        let is_here = ["://127.0.0.1", "://localhost", "://[::1]"].iter().any(|host| options.url.contains(host));
-        let http = reqwest::Client::builder().timeout(Duration::from_secs(120));
-        // A server on this machine is not reached through a proxy.
-        let http = if is_here { http.no_proxy() } else { http }.build()?;
-        Ok(Self { url: options.url.trim_end_matches('/').to_owned(), token: options.token.clone(), http })
+        let client = Client::builder(&options.url)
+            .token(&options.token)
+            .timeout(Duration::from_secs(120))
+            .retry(Retry { times: 7, ..Retry::default() })
+            .build()?;
+        Ok(Self { client })
     }
 
-    /// Calls a method; waits and tries again while the server is busy or away.
+    /// Calls a method.
     pub async fn call(&self, method: &str, args: &Value) -> Result<Value> {
-        let mut attempt = 0;
-        loop {
-            attempt += 1;
-            let sent =
-                self.http.post(format!("{}/{method}", self.url)).bearer_auth(&self.token).json(args).send().await;
-            let reply = match sent {
-                Ok(reply) => reply,
-                Err(error) if attempt == ATTEMPTS => return Err(error.into()),
-                Err(_) => {
-                    tokio::time::sleep(Duration::from_secs(1 << attempt.min(5))).await;
-                    continue;
-                }
-            };
-            let status = reply.status().as_u16();
-            let wait = reply.headers().get("retry-after").and_then(|value| value.to_str().ok()?.parse().ok());
-            let body: Value = serde_json::from_slice(&reply.bytes().await?).unwrap_or(Value::Null);
-            match status {
-                200..=299 => return Ok(body),
-                429 | 500..=599 if attempt < ATTEMPTS => {
-                    tokio::time::sleep(Duration::from_secs(wait.unwrap_or(1 << attempt.min(5)))).await;
-                }
-                // Without a good token there is nothing to go on with.
-                401 | 403 => return Err(Refused { status, error: body["error"].clone() }.to_string().into()),
-                _ => return Err(Refused { status, error: body["error"].clone() }.into()),
-            }
-        }
+        Ok(self.client.raw(method, args).await?.json()?)
     }
 
     /// The channel with this source; it is created if there is none.
@@ -110,24 +67,19 @@ impl Api {
         let found = self.call("conversations.info", &json!({ "external_id": external_id })).await;
         let conversation = match found {
             Ok(conversation) => conversation["id"].clone(),
-            Err(error) if error.downcast_ref::<Refused>().is_some_and(|refused| refused.status == 404) => {
+            Err(error) if refused(&error).is_some_and(|refused| refused.error_type == ErrorType::NotFound) => {
                 return Ok(None);
             }
             Err(error) => return Err(error),
         };
-        let (mut known, mut cursor) = (HashSet::new(), Value::Null);
-        loop {
-            let args = json!({
-                "conversation_id": conversation, "limit": 1000, "fields": ["client_message_id"], "cursor": cursor,
-            });
-            let page = self.call("messages.list", &args).await?;
-            let ids = page["data"].as_array().into_iter().flatten();
+        let args = json!({ "conversation_id": conversation, "limit": 1000, "fields": ["client_message_id"] });
+        let mut pages = self.client.raw_pages("messages.list", &args);
+        let mut known = HashSet::new();
+        while let Some(page) = pages.try_next().await? {
+            let ids = page.get("data").and_then(Value::as_array).into_iter().flatten();
             known.extend(ids.filter_map(|message| message["client_message_id"].as_str().map(str::to_owned)));
-            cursor = page["next_cursor"].clone();
-            if cursor.is_null() {
-                return Ok(Some(known));
-            }
         }
+        Ok(Some(known))
     }
 
     /// Stores a mail with its attachments.
@@ -159,7 +111,7 @@ impl Api {
         let stored = loop {
             match self.call("messages.create", &args).await {
                 Ok(stored) => break stored,
-                Err(error) => match error.downcast_ref::<Refused>() {
+                Err(error) => match refused(&error) {
                     // Addresses of the past are not always addresses of today.
                     Some(refused) if mended < 3 && mend(&mut args, refused, writer, &mut left_out) => mended += 1,
                     _ => return Err(error),
@@ -179,12 +131,12 @@ fn contact(person: &Person, is_odd: bool) -> Value {
 }
 
 /// Leaves out the addresses that were refused; answers whether there is anything to try again.
-fn mend(args: &mut Value, refused: &Refused, writer: &Person, left_out: &mut Vec<String>) -> bool {
+fn mend(args: &mut Value, refused: &ApiError, writer: &Person, left_out: &mut Vec<String>) -> bool {
     let Some(fields) = args.as_object_mut() else { return false };
     let mut wrong: Vec<(String, usize)> = Vec::new();
     let mut mended = false;
-    for pointer in refused.pointers() {
-        let mut parts = pointer.trim_start_matches('/').split('/');
+    for problem in &refused.errors {
+        let mut parts = problem.pointer.trim_start_matches('/').split('/');
         match (parts.next().unwrap_or_default(), parts.next()) {
             ("contact", _) => {
                 fields.insert("contact".into(), contact(writer, true));

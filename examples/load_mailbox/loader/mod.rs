@@ -161,7 +161,7 @@ async fn load_thread(api: &Api, channel: &str, options: &Options, thread: Vec<Fo
                 loaded.people.extend(stored.writer);
                 loaded.failures.extend(stored.left_out.into_iter().map(|what| format!("{place}: {what}")));
             }
-            Err(error) if error.is::<api::Refused>() => loaded.failures.push(format!("{place}: {error}")),
+            Err(error) if api::refused(&error).is_some() => loaded.failures.push(format!("{place}: {error}")),
             Err(error) => return Err(error),
         }
     }

@@ -6,7 +6,7 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use super::Result;
-use super::api::{Api, Refused};
+use super::api::{Api, refused};
 use super::mail::Attached;
 
 /// How many files a message takes.
@@ -35,7 +35,7 @@ pub async fn all(api: &Api, attachments: &[Attached]) -> Result<Files> {
         }
         match store(api, file).await {
             Ok(id) => files.ids.push(id),
-            Err(error) if error.is::<Refused>() => files.left_out.push(format!("{}: {error}", file.name)),
+            Err(error) if refused(&error).is_some() => files.left_out.push(format!("{}: {error}", file.name)),
             Err(error) => return Err(error),
         }
     }

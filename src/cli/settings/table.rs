@@ -30,7 +30,7 @@ pub enum Fallback {
 use Fallback::{Value, Words};
 
 /// Environment variables of ours that are no settings of the server.
-const NOT_SETTINGS: &[&str] = &["DOTDESK_URL", "DOTDESK_TOKEN", "DOTDESK_REQUIRE_POSTGRES"];
+const NOT_SETTINGS: &[&str] = &["DOTDESK_URL", "DOTDESK_TOKEN", "DOTDESK_PROFILE", "DOTDESK_REQUIRE_POSTGRES"];
 /// Kubernetes sets variables of these names in every container beside a service called "dotdesk".
 const SERVICE_LINKS: &[&str] = &["DOTDESK_SERVICE_", "DOTDESK_PORT_", "DOTDESK_PORT"];
 

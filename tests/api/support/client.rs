@@ -1,5 +1,6 @@
-//! The client of tests: plain HTTP for what is wrong on purpose, argument structs for the rest.
+//! The client of tests: plain HTTP for what is wrong on purpose, the typed client of the library for the rest.
 
+use dotdesk::client::{self, Retry};
 use dotdesk::method::Method;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::Value;
@@ -43,17 +44,22 @@ impl Client {
         client
     }
 
-    /// Calls a method with its argument struct and expects it to succeed.
-    pub async fn call<M: Method>(&self, args: M) -> M::Output {
-        let reply = self.try_call(&args).await;
-        assert!(reply.status < 300, "{} answered {}: {}", M::NAME, reply.status, reply.text);
-        let body = if reply.status == 204 { serde_json::json!({}) } else { reply.body };
-        serde_json::from_value(body).unwrap()
+    /// The client that programs in Rust have. It tries nothing again: a test is to see what fails.
+    pub fn typed(&self) -> client::Client {
+        let builder = client::Client::builder(&self.url).http(self.http.clone()).retry(Retry::NONE);
+        let headers = self.headers.iter().map(|(name, value)| (name.as_str(), value.to_str().unwrap()));
+        let builder = headers.fold(builder, |builder, (name, value)| builder.header(name, value));
+        match &self.token {
+            Some(token) => builder.token(token),
+            None => builder,
+        }
+        .build()
+        .unwrap()
     }
 
-    /// Calls a method with its argument struct, whatever comes.
-    pub async fn try_call<M: Method>(&self, args: &M) -> Reply {
-        self.post(M::NAME, &serde_json::to_value(args).unwrap()).await
+    /// Calls a method with its argument struct and expects it to succeed.
+    pub async fn call<M: Method>(&self, args: M) -> M::Output {
+        self.typed().call(args).await.unwrap_or_else(|error| panic!("{}: {error:?}", M::NAME))
     }
 
     /// Calls a method with any JSON.

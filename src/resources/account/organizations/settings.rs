@@ -34,7 +34,6 @@ macro_rules! group {
             $(#[$meta])*
             ///
             /// What is left out stays as it is.
-            #[derive(Default)]
             pub struct $patch {
                 $( $(#[$field_meta])* pub $field: Patch<$sent>, )+
             }

@@ -62,7 +62,6 @@ pub struct TeamQuery {
 
 crate::arguments! {
     /// The queries of a team; each may be set or cleared by itself.
-    #[derive(Default)]
     pub struct TeamQueryPatch {
         /// Conversations that the members see, such as `source:*sms AND unread_count:[1 TO *]`.
         pub conversations: Patch<Nullable<Words<2000>>>,

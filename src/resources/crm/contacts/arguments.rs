@@ -20,7 +20,6 @@ macro_rules! contact_arguments {
     ($(#[$meta:meta])* pub struct $name:ident { $($own:tt)* }) => {
         $crate::arguments! {
             $(#[$meta])*
-            #[derive(Default)]
             pub struct $name {
                 $($own)*
                 /// The whole name.

@@ -102,7 +102,6 @@ impl Default for Consent {
 
 crate::arguments! {
     /// A postal address; what is left out stays as it is, null clears.
-    #[derive(Default)]
     pub struct AddressPatch {
         /// The name of the firm or household.
         pub organization_name: Patch<Nullable<Words<200>>>,
@@ -142,7 +141,6 @@ impl Assign<Address> for Nullable<AddressPatch> {
 
 crate::arguments! {
     /// What a visitor claims; what is left out stays as it is, null clears.
-    #[derive(Default)]
     pub struct UnverifiedPatch {
         /// The name that was given.
         pub name: Patch<Nullable<Name<200>>>,

@@ -22,7 +22,6 @@ use crate::resources::inbox::conversations::{self, CloseReason, Conversation, De
 arguments! {
     /// A contact by what they are known by: an id in your own system, or an address, number or account. A contact who is not known yet
     /// is created.
-    #[derive(Default)]
     pub struct ContactKnownBy {
         /// The contact's id in your system; or else `type` and `value`.
         pub external_id: Option<Name<255>>,

@@ -43,7 +43,6 @@ arguments! {
     /// queries do not show, are left out. An event that took a conversation out of your sight has only its id in `data`, and
     /// `out_of_sight`. Events are kept for 30 days unless the server is set otherwise; after that the place is `cursor_expired`, and
     /// everything has to be read once more.
-    #[derive(Default)]
     pub struct ListEvents {
         /// The place after which to read: `next_cursor` of the last answer, or a `seq`; from the oldest event that is kept if left
         /// out.
@@ -151,7 +150,6 @@ arguments! {
     /// Each event has its `seq` as `id`, its type as `event`, and all of it as `data`. A client that connects again with the header
     /// `Last-Event-ID`, as browsers do by themselves, goes on where it was. Without a place the stream begins now. A client that
     /// does not keep up is cut off and can go on where it was. Browsers open the stream with a ticket: events.createTicket.
-    #[derive(Default)]
     pub struct Stream {
         /// The place after which to begin: a `seq`; from now on if left out. The header `Last-Event-ID` goes before it.
         pub after: Option<Place>,
@@ -192,7 +190,6 @@ arguments! {
     ///
     /// For five minutes the ticket opens events.stream without a token, as often as the browser connects again, for as long as the
     /// token that made it is valid. It shows what its maker sees. Who has the ticket can read along: keep it out of logs.
-    #[derive(Default)]
     pub struct CreateTicket {
         /// The place after which to begin: a `seq`; from when the connection is opened if left out.
         pub after: Option<Place>,

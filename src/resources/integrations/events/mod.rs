@@ -12,7 +12,8 @@ pub mod sight;
 mod stream;
 mod ticket;
 
-pub use methods::METHODS;
-pub use model::Event;
+pub use methods::*;
+pub use model::*;
+pub use place::Place;
 pub use stream::Streams;
 pub use ticket::{Ticket, open as open_ticket};

@@ -179,7 +179,6 @@ pub struct WebhookQuery {
 
 crate::arguments! {
     /// The queries of a webhook; each may be set or cleared by itself.
-    #[derive(Default)]
     pub struct WebhookQueryPatch {
         /// Of the events about conversations, send those of conversations that match, such as `status:open AND priority:urgent`.
         pub conversations: Patch<Nullable<Words<2000>>>,

@@ -26,7 +26,6 @@ arguments! {
     /// Lists every method with its schemas, scopes, errors and examples.
     ///
     /// The answer is made from the code that serves the methods, so it is never out of date.
-    #[derive(Default)]
     pub struct Methods {
         /// Only methods whose names begin with this, such as `teams.`.
         pub prefix: Option<Words<64>>,

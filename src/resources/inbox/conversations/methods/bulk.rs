@@ -59,7 +59,6 @@ text_enum! {
 
 arguments! {
     /// What else there is to say about an action.
-    #[derive(Default)]
     pub struct ActionArguments {
         /// With `close`: whether the contact was helped.
         pub resolution: Option<Resolution>,

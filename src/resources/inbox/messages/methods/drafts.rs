@@ -16,7 +16,6 @@ arguments! {
     ///
     /// That is the caller's newest one; if the caller has none, the newest that a program or an AI teammate has put there for
     /// everybody.
-    #[derive(Default)]
     pub struct DraftInfo {
         /// The message that the draft answers; or else the conversation.
         pub id: Option<Id>,
@@ -55,7 +54,6 @@ impl Method for DraftInfo {
 
 arguments! {
     /// Shows a message as it will be sent, without sending it.
-    #[derive(Default)]
     pub struct Preview {
         /// A draft; or else the conversation, with what is to be sent.
         pub id: Option<Id>,

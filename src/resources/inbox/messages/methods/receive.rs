@@ -22,7 +22,6 @@ arguments! {
     ///
     /// What a blocked contact writes, or what comes into a conversation that is spam, is only put down: nothing is opened again, and
     /// nothing counts as unread. A blocked contact with a token of their own is refused.
-    #[derive(Default)]
     pub struct Receive {
         /// The conversation; or else the contact.
         pub conversation_id: Option<Id>,

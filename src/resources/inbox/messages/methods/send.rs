@@ -22,7 +22,6 @@ arguments! {
     ///
     /// While AI answers in the conversation, a person must send `take_over`. AI must send the `control_epoch` it computed its answer
     /// under: if the conversation has changed hands since, nothing is sent and the answer is `invalid_state`.
-    #[derive(Default)]
     pub struct Send {
         /// The conversation; or else the contact.
         pub conversation_id: Option<Id>,
