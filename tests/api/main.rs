@@ -13,6 +13,7 @@ mod cli;
 mod companies;
 mod companies_merge;
 mod companies_stages;
+mod compatible;
 mod contact_tokens;
 mod contacts;
 mod contacts_gone;

@@ -54,7 +54,7 @@ impl JsonSchema for Place {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": ["string", "integer"], "format": "event-place", "minimum": 0 })
+        json_schema!({ "type": ["string", "integer"], "format": "event-place", "minimum": 0, "maximum": i64::MAX })
     }
 }
 
