@@ -1,4 +1,4 @@
-//! Reads the body of a request: bounded, decompressed, and JSON by its label or by its looks.
+//! Reads the body of a request: bounded, decompressed; and for the native door, JSON by its label or by its looks.
 
 use actix_web::HttpRequest;
 use actix_web::dev::Decompress;
@@ -8,24 +8,16 @@ use futures_util::StreamExt;
 
 use crate::method::{Code, Error, Result};
 
-/// A body, and whether it had to be guessed that it is JSON.
-pub(super) struct Body {
-    pub bytes: Bytes,
-    pub assumed_json: bool,
-}
-
-/// Reads a JSON body of at most `limit` bytes, counted after decompression.
-pub(super) async fn read(request: &HttpRequest, payload: Payload, limit: usize) -> Result<Body> {
+/// Reads a body of at most `limit` bytes, counted after decompression.
+pub(super) async fn read(request: &HttpRequest, payload: Payload, limit: usize) -> Result<Bytes> {
     let declared = request.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
     if declared.is_some_and(|length| length > limit as u64) {
         return Err(too_large("body", limit));
     }
-    let bytes = match encoding(request)? {
-        None => collect(payload, limit).await?,
-        Some(()) => collect(Decompress::from_headers(payload, request.headers()), limit).await?,
-    };
-    let assumed_json = check_label(request, &bytes)?;
-    Ok(Body { bytes, assumed_json })
+    match encoding(request)? {
+        None => collect(payload, limit).await,
+        Some(()) => collect(Decompress::from_headers(payload, request.headers()), limit).await,
+    }
 }
 
 /// Whether the body is compressed in a way that we read.
@@ -62,8 +54,9 @@ where
     Err(too_large("body", limit))
 }
 
-/// Takes JSON by its label; and, for scripts that forget the label, what looks like JSON under the labels they send instead.
-fn check_label(request: &HttpRequest, bytes: &Bytes) -> Result<bool> {
+/// Takes JSON by its label; and, for scripts that forget the label, what looks like JSON under the labels they send instead: then
+/// the answer is true.
+pub(super) fn check_label(request: &HttpRequest, bytes: &Bytes) -> Result<bool> {
     let label = request.headers().get(CONTENT_TYPE).and_then(|label| label.to_str().ok()).unwrap_or_default();
     let mut parts = label.split(';').map(str::trim);
     let media = parts.next().unwrap_or_default().to_ascii_lowercase();

@@ -24,6 +24,16 @@ pub enum Origins {
     Listed(Vec<String>),
 }
 
+impl Origins {
+    /// Whether a web page of this origin may call.
+    pub(super) fn allow(&self, origin: &HeaderValue) -> bool {
+        match self {
+            Self::Any => true,
+            Self::Listed(listed) => listed.iter().any(|one| origin == one.as_str()),
+        }
+    }
+}
+
 /// Adds what a browser must see on every answer, errors included.
 pub(super) fn headers(origins: &Origins, request: &HttpRequest, headers: &mut HeaderMap) {
     let Some(origin) = request.headers().get(header::ORIGIN) else {
@@ -36,9 +46,9 @@ pub(super) fn headers(origins: &Origins, request: &HttpRequest, headers: &mut He
         Origins::Any => {
             headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
         }
-        Origins::Listed(listed) => {
+        Origins::Listed(_) => {
             headers.append(header::VARY, HeaderValue::from_static("Origin"));
-            if !listed.iter().any(|one| origin == one.as_str()) {
+            if !origins.allow(origin) {
                 return;
             }
             headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());

@@ -39,7 +39,7 @@ impl Wants {
 /// The answer of a method. What is the same for everybody (`cacheable`) has an `ETag` made of its bytes, and is not sent to
 /// those who have it.
 pub(super) fn answer(request: &HttpRequest, wants: Wants, answer: Answer, cacheable: bool) -> HttpResponse {
-    let Answer { body, stream, version, accepted, original_request_id } = answer;
+    let Answer { body, stream, version, accepted, original_request_id, .. } = answer;
     if let Some(stream) = stream {
         return events(stream);
     }
@@ -57,17 +57,19 @@ pub(super) fn answer(request: &HttpRequest, wants: Wants, answer: Answer, cachea
         Some(body) if accepted => json(request, wants, StatusCode::ACCEPTED, JSON, body),
         Some(body) => json(request, wants, StatusCode::OK, JSON, body),
     };
-    let headers = response.headers_mut();
-    if let Some(version) = version
-        && let Ok(etag) = HeaderValue::try_from(format!("\"{version}\""))
-    {
-        headers.insert(header::ETAG, etag);
-    }
-    if let Some(original) = original_request_id {
-        set(&mut response, "idempotent-replayed", "true");
-        set(&mut response, "original-request-id", &original);
-    }
+    version_headers(&mut response, version, original_request_id.as_deref());
     response
+}
+
+/// The version of the object that is answered; and which request did the work, if this is its answer over again.
+pub(super) fn version_headers(response: &mut HttpResponse, version: Option<i64>, original: Option<&str>) {
+    if let Some(version) = version {
+        set(response, "etag", &format!("\"{version}\""));
+    }
+    if let Some(original) = original {
+        set(response, "idempotent-replayed", "true");
+        set(response, "original-request-id", original);
+    }
 }
 
 /// Server-sent events, to be passed on by every proxy as they come.

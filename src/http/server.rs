@@ -11,7 +11,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use super::cors::Origins;
 use super::metrics::Metrics;
-use super::{call, pages};
+use super::{call, mcp, pages};
 use crate::method::{App, Registry};
 
 /// How the server is reached and how long it waits.
@@ -54,6 +54,7 @@ pub(super) struct Server {
     pub options: Arc<Options>,
     pub metrics: Arc<Metrics>,
     pub documents: Arc<pages::Documents>,
+    pub tools: Arc<mcp::Tools>,
 }
 
 /// How long no request may have been running before the connections that are left count as idle: long enough for the last answers
@@ -115,6 +116,7 @@ pub fn start(listener: TcpListener, app: App, registry: Arc<Registry>, options: 
     let address = listener.local_addr()?;
     let metrics = Arc::new(Metrics::new(&registry).map_err(io::Error::other)?);
     let documents = Arc::new(pages::Documents::default());
+    let tools = Arc::new(mcp::Tools::default());
     let options = Arc::new(options);
     let workers = match options.workers {
         0 => std::thread::available_parallelism().map_or(1, usize::from),
@@ -128,6 +130,7 @@ pub fn start(listener: TcpListener, app: App, registry: Arc<Registry>, options: 
             options: shared.clone(),
             metrics: counters.clone(),
             documents: documents.clone(),
+            tools: tools.clone(),
         };
         actix_web::App::new().app_data(web::Data::new(server)).default_service(web::to(call::handle))
     })

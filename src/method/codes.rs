@@ -76,6 +76,8 @@ codes! {
     InvalidArguments = "invalid_arguments" InvalidRequest 400 "One or more arguments are wrong; `errors` lists every one with its pointer.";
     InvalidQuery = "invalid_query" InvalidRequest 400 "A query is not understood; `errors` says where, and what may have been meant.";
     InvalidCursor = "invalid_cursor" InvalidRequest 400 "The cursor was not made by this method with these arguments; start again without it.";
+    InvalidCharset = "invalid_charset" InvalidRequest 400 "The body is in another charset than UTF-8 (under /api/ only).";
+    InvalidFormData = "invalid_form_data" InvalidRequest 400 "The form cannot be read, or has a file where the method takes none (under /api/ only).";
     InvalidAuthHeader = "invalid_auth_header" InvalidRequest 400 "The credentials are sent in a form we do not know, or two different ones are sent at once.";
     IdempotencyKeyInvalid = "idempotency_key_invalid" InvalidRequest 400 "An idempotency key has 1 to 255 visible ASCII characters.";
     WeakPassword = "weak_password" InvalidRequest 400 "The password is too easy to guess; use a longer or less common one.";

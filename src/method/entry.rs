@@ -182,6 +182,10 @@ pub struct Answer {
     pub stream: Option<ByteStream>,
     /// The version for the `ETag`.
     pub version: Option<i64>,
+    /// For a list: where the next page starts, empty if there is none.
+    pub next_cursor: Option<String>,
+    /// The error that the caller asked for, to see how their client takes it.
+    pub rehearsed_error: Option<String>,
     /// Whether the work goes on: 202 in place of 200.
     pub accepted: bool,
     /// The id of the request that did the work, when this is its answer over again.
@@ -321,6 +325,8 @@ async fn run<M: Method>(call: Call) -> Result<Answer> {
     Ok(Answer {
         body,
         version: output.etag(),
+        next_cursor: output.next_cursor().map(str::to_owned),
+        rehearsed_error: output.rehearsed_error().map(str::to_owned),
         stream: output.stream(),
         accepted: M::ACCEPTED,
         original_request_id: replay.map(|replay| replay.request_id.clone()),

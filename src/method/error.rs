@@ -26,6 +26,8 @@ struct Inner {
     /// The type and status of what it stands for, in place of those of its code.
     stands_for: Option<(ErrorType, u16)>,
     retryable: bool,
+    /// Whether it is not known if the change was made.
+    in_doubt: bool,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
     location: &'static Location<'static>,
 }
@@ -69,6 +71,7 @@ impl Error {
             retry_after: (code.status() == 503).then_some(1),
             stands_for: None,
             retryable: false,
+            in_doubt: false,
             source: None,
             location: Location::caller(),
         }))
@@ -134,6 +137,27 @@ impl Error {
         self
     }
 
+    /// Says in better words what is wrong with some arguments, by their pointers.
+    pub fn reworded(mut self, hints: &[FieldError]) -> Self {
+        for field in &mut self.0.fields {
+            if let Some(hint) = hints.iter().find(|hint| hint.pointer == field.pointer && field.code == hint.code) {
+                field.message.clone_from(&hint.message);
+            }
+        }
+        self
+    }
+
+    /// Marks it as one after which it is not known whether the change was made.
+    fn in_doubt(mut self) -> Self {
+        self.0.in_doubt = true;
+        self
+    }
+
+    /// Whether it is not known if the change was made.
+    pub fn is_in_doubt(&self) -> bool {
+        self.0.in_doubt
+    }
+
     /// The same once more, without its cause.
     pub fn again(&self) -> Self {
         let inner = &self.0;
@@ -145,6 +169,7 @@ impl Error {
             retry_after: inner.retry_after,
             stands_for: inner.stands_for,
             retryable: inner.retryable,
+            in_doubt: inner.in_doubt,
             source: None,
             location: inner.location,
         }))
@@ -167,6 +192,7 @@ impl Error {
         self.0.stands_for = Some((cause.error_type(), cause.status()));
         self.0.retry_after = cause.0.retry_after;
         self.0.retryable = cause.0.retryable;
+        self.0.in_doubt = cause.0.in_doubt;
         self.0.location = cause.0.location;
         self.0.source = cause.0.source;
         self
@@ -275,6 +301,7 @@ impl From<db::Fault> for Error {
                 "The database went away during the commit, and it is not known whether the change was made. Retry with the same \
                  Idempotency-Key, or look before you retry.",
             )
+            .in_doubt()
             .because(fault),
             db::Fault::Retry(_) => unavailable().because(fault).retryable(),
             // What the work had found was taken away before it could refer to it: run again, it finds that it is gone.

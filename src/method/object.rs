@@ -35,6 +35,16 @@ pub trait Output: Serialize + DeserializeOwned + 'static {
         None
     }
 
+    /// For a list: where the next page starts, empty if there is none. Slack's SDKs read it beside the result.
+    fn next_cursor(&self) -> Option<&str> {
+        None
+    }
+
+    /// The error that the caller asked for, to see how their client takes it; Slack's `api.test` has that.
+    fn rehearsed_error(&self) -> Option<&str> {
+        None
+    }
+
     /// What goes on for as long as the caller listens.
     fn stream(self) -> Option<ByteStream>
     where

@@ -204,15 +204,7 @@ fn request_body(method: &Described, mut arguments: Value) -> Value {
         // Generators make a type of each body, and of equal ones only one, if they have no names.
         schema.insert("title".into(), title(method.name()).into());
     }
-    if takes_idempotency_key(method) {
-        accept(&mut arguments, "idempotency_key", parts::idempotency_key());
-    }
-    if method.takes_if_version() {
-        accept(&mut arguments, "if_version", parts::if_version());
-    }
-    if method.entry.dry_run {
-        accept(&mut arguments, "dry_run", parts::dry_run());
-    }
+    add_shared_arguments(method, &mut arguments);
     name_fields(&mut arguments, method);
     let is_required = arguments["required"].as_array().is_some_and(|required| !required.is_empty());
     let mut content = json!({ "schema": arguments });
@@ -239,6 +231,19 @@ fn name_fields(arguments: &mut Value, method: &Described) {
     let properties = &mut arguments["properties"];
     if properties["cursor"].is_object() && properties["limit"].is_object() && !method.item_fields().is_empty() {
         properties["fields"]["items"] = json!({ "type": "string", "enum": method.item_fields() });
+    }
+}
+
+/// Adds to the schema of a method's arguments what every method of its kind accepts beside them.
+pub fn add_shared_arguments(method: &Described, arguments: &mut Value) {
+    if takes_idempotency_key(method) {
+        accept(arguments, "idempotency_key", parts::idempotency_key());
+    }
+    if method.takes_if_version() {
+        accept(arguments, "if_version", parts::if_version());
+    }
+    if method.entry.dry_run {
+        accept(arguments, "dry_run", parts::dry_run());
     }
 }
 

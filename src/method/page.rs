@@ -294,7 +294,11 @@ impl<T: JsonSchema> JsonSchema for Page<T> {
     }
 }
 
-impl<T: Serialize + serde::de::DeserializeOwned + Send + 'static> Output for Page<T> {}
+impl<T: Serialize + serde::de::DeserializeOwned + Send + 'static> Output for Page<T> {
+    fn next_cursor(&self) -> Option<&str> {
+        Some(self.next_cursor.as_deref().unwrap_or_default())
+    }
+}
 
 /// Runs a list query for a [`Window`]: `run_page!(conn, window, teams::id, Team, teams::table.filter(…))` answers the rows and,
 /// if asked for, the total. The query serves both orders, so it has neither an order nor a selection of its own.

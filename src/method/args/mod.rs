@@ -43,10 +43,16 @@ pub struct Extras {
 /// Reads the arguments of `method`.
 pub fn read<A: DeserializeOwned>(method: &Described, input: Input) -> Result<(A, Extras)> {
     let object = match input {
-        Input::Object(object) => object,
+        Input::Object(object) => {
+            if !object.iter().any(|(name, value)| name.contains('\0') || has_nul(value))
+                && let Ok(args) = A::deserialize(&object)
+            {
+                return Ok((args, Extras::default()));
+            }
+            object
+        }
         Input::Bytes(bytes) => {
-            let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
-            let text = if text.iter().all(u8::is_ascii_whitespace) { b"{}" } else { text };
+            let text = trimmed(&bytes);
             // An escaped NUL is valid JSON that no database takes; the slow path says so.
             if memchr::memmem::find(text, b"\\u0000").is_none()
                 && let Ok(args) = serde_json::from_slice(text)
@@ -59,7 +65,27 @@ pub fn read<A: DeserializeOwned>(method: &Described, input: Input) -> Result<(A,
     check::arguments(method, object)
 }
 
-/// The body as a JSON object, or why it is none.
+/// Whether a text in the value has a character that no database takes.
+fn has_nul(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.contains('\0'),
+        Value::Array(items) => items.iter().any(has_nul),
+        Value::Object(fields) => fields.iter().any(|(name, value)| name.contains('\0') || has_nul(value)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
+    }
+}
+
+/// A body as a JSON object, or why it is none; an empty one has no arguments.
+pub fn object(bytes: &[u8]) -> Result<Map<String, Value>> {
+    parse(trimmed(bytes))
+}
+
+/// A body without its byte order mark; the empty object for an empty one.
+fn trimmed(bytes: &[u8]) -> &[u8] {
+    let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    if text.iter().all(u8::is_ascii_whitespace) { b"{}" } else { text }
+}
+
 fn parse(text: &[u8]) -> Result<Map<String, Value>> {
     let mut reader = serde_json::Deserializer::from_slice(text);
     let value = <StrictValue as serde::Deserialize>::deserialize(&mut reader)

@@ -23,7 +23,11 @@ impl<T> From<Vec<T>> for Catalogue<T> {
     }
 }
 
-impl<T: Serialize + serde::de::DeserializeOwned + Send + 'static> Output for Catalogue<T> {}
+impl<T: Serialize + serde::de::DeserializeOwned + Send + 'static> Output for Catalogue<T> {
+    fn next_cursor(&self) -> Option<&str> {
+        Some("")
+    }
+}
 
 /// A method, as a client or a generator needs to know it.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -178,7 +182,11 @@ pub struct Echo {
     pub args: Map<String, Value>,
 }
 
-impl Output for Echo {}
+impl Output for Echo {
+    fn rehearsed_error(&self) -> Option<&str> {
+        self.args.get("error").and_then(Value::as_str).filter(|error| !error.is_empty())
+    }
+}
 
 /// Who the token belongs to.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
