@@ -228,9 +228,10 @@ fn title(method: &str) -> String {
 
 /// A list can answer only some fields of its objects: those that they have.
 fn name_fields(arguments: &mut Value, method: &Described) {
-    let properties = &mut arguments["properties"];
-    if properties["cursor"].is_object() && properties["limit"].is_object() && !method.item_fields().is_empty() {
-        properties["fields"]["items"] = json!({ "type": "string", "enum": method.item_fields() });
+    let Some(properties) = arguments.get_mut("properties").and_then(Value::as_object_mut) else { return };
+    let is_list = properties.contains_key("cursor") && properties.contains_key("limit");
+    if let Some(fields) = properties.get_mut("fields").filter(|_| is_list && !method.item_fields().is_empty()) {
+        fields["items"] = json!({ "type": "string", "enum": method.item_fields() });
     }
 }
 

@@ -45,15 +45,15 @@ for list_page, arguments in [
     assert walked == whole and len(whole) > 2, (list_page, walked, whole)
 
 # An object is made, read, changed with its version, found by a query, and taken away.
-contact = contacts.contacts_create(models.ContactsCreateArguments(name="Ada Byron", email="ada.byron@example.com", metadata={"a": [1, None]}))
+contact = contacts.contacts_create(contacts_create_arguments=models.ContactsCreateArguments(name="Ada Byron", email="ada.byron@example.com", metadata={"a": [1, None]}))
 assert contact.name == "Ada Byron" and contact.metadata == {"a": [1, None]} and contact.version == 1
 read = contacts.contacts_info(models.ContactsInfoArguments(id=contact.id))
 assert read == contact, (read, contact)
-changed = contacts.contacts_update(models.ContactsUpdateArguments(id=contact.id, title="Countess", if_version=1))
+changed = contacts.contacts_update(contacts_update_arguments=models.ContactsUpdateArguments(id=contact.id, title="Countess", if_version=1))
 assert (changed.title, changed.version) == ("Countess", 2)
 found = walk(contacts.contacts_list, models.ContactsListArguments, filters='name:"Ada Byron"')
 assert [each.id for each in found] == [contact.id]
-assert contacts.contacts_delete(models.ContactsDeleteArguments(id=contact.id)) is None
+assert contacts.contacts_delete(contacts_delete_arguments=models.ContactsDeleteArguments(id=contact.id)) is None
 
 # Errors are the documented object.
 try:
@@ -62,7 +62,7 @@ try:
 except NotFoundException as refused:
     assert (refused.data.error.type, refused.data.error.code) == ("not_found", "contact_not_found")
 try:
-    teams.teams_create(models.TeamsCreateArguments(name="Query", query={"conversations": "source:[sms"}))
+    teams.teams_create(teams_create_arguments=models.TeamsCreateArguments(name="Query", query={"conversations": "source:[sms"}))
     raise SystemExit("nothing was refused")
 except BadRequestException as refused:
     assert refused.data.error.errors[0].pointer == "/query/conversations", refused.data

@@ -120,14 +120,14 @@ def test_r9_the_token_may_be_an_argument_and_team_id_is_dropped():
         ("application/json", json.dumps({"token": TOKEN, "limit": 1, "team_id": "T1"}).encode()),
     ]
     for kind, body in bodies:
-        answer = send("/api/users.list", body, {"Content-Type": kind})
+        answer = send("/api/roles.list", body, {"Content-Type": kind})
         assert answer.body["ok"] and len(answer.body["data"]) == 1, answer.text
-    assert send(f"/api/users.list?token={TOKEN}&limit=1", b"").body["ok"]
-    assert send("/api/users.list", b"", {"Authorization": f"bEaReR {TOKEN}"}).body["ok"]
+    assert send(f"/api/roles.list?token={TOKEN}&limit=1", b"").body["ok"]
+    assert send("/api/roles.list", b"", {"Authorization": f"bEaReR {TOKEN}"}).body["ok"]
     # Node leaves a token in the body besides sending it as a header.
-    assert form("users.list", {"token": TOKEN, "limit": 1}).body["ok"]
-    assert form("users.list", {}, token=None).body["error"] == "not_authed"
-    assert form("users.list", {"token": "nonsense"}, token=None).body["error"] == "invalid_auth"
+    assert form("roles.list", {"token": TOKEN, "limit": 1}).body["ok"]
+    assert form("roles.list", {}, token=None).body["error"] == "not_authed"
+    assert form("roles.list", {"token": "nonsense"}, token=None).body["error"] == "invalid_auth"
     # Where it means something, it stays.
     team = native("teams.list", limit=1)["data"][0]
     listed = form("conversations.list", {"team_id": team["id"]}).body

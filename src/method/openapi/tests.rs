@@ -31,6 +31,10 @@ fn every_reference_leads_somewhere() {
         let mut count = 0;
         walk(&document, "", &mut |at, fields| {
             // What stands in an example is no reference of the document, even if it looks like one.
+            assert!(
+                fields.get("properties").is_none_or(Value::is_object) || at.contains("/x-"),
+                "{at}: properties of nothing"
+            );
             if !at.contains("/example")
                 && let Some(target) = fields.get("$ref").and_then(Value::as_str)
             {
@@ -69,6 +73,10 @@ fn the_older_document_has_nothing_that_it_does_not_know() {
             return;
         }
         assert!(!fields.get("type").is_some_and(|kind| kind.is_array() || kind == "null"), "{at}");
+        assert!(
+            fields.get("nullable") != Some(&json!(true)) || fields.contains_key("type"),
+            "{at}: nullable without a type"
+        );
         for keyword in ["$defs", "$schema", "const", "examples", "prefixItems", "propertyNames"] {
             assert!(!fields.contains_key(keyword), "{at}: {keyword}");
         }
