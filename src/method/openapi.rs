@@ -209,15 +209,38 @@ fn request_body(method: &Described, mut arguments: Value) -> Value {
     if let Some(schema) = arguments.as_object_mut() {
         // The operation says it already.
         schema.shift_remove("description");
-        schema.shift_remove("title");
+        // Generators make a type of each body, and of equal ones only one, if they have no names.
+        schema.insert("title".into(), title(method.name()).into());
     }
     add_shared_arguments(method, &mut arguments);
+    name_fields(&mut arguments, method);
     let is_required = arguments["required"].as_array().is_some_and(|required| !required.is_empty());
     let mut content = json!({ "schema": arguments });
     if let Ok(example) = serde_json::from_str::<Value>(method.entry.example) {
         content["example"] = example;
     }
     json!({ "required": is_required, "content": { "application/json": content } })
+}
+
+/// `teams.addMember` as `TeamsAddMemberArguments`.
+fn title(method: &str) -> String {
+    let mut title = String::with_capacity(method.len() + 9);
+    for word in method.split('.') {
+        let (first, rest) = word.split_at(word.len().min(1));
+        title.extend(first.chars().map(|c| c.to_ascii_uppercase()));
+        title.push_str(rest);
+    }
+    title.push_str("Arguments");
+    title
+}
+
+/// A list can answer only some fields of its objects: those that they have.
+fn name_fields(arguments: &mut Value, method: &Described) {
+    let Some(properties) = arguments.get_mut("properties").and_then(Value::as_object_mut) else { return };
+    let is_list = properties.contains_key("cursor") && properties.contains_key("limit");
+    if let Some(fields) = properties.get_mut("fields").filter(|_| is_list && !method.item_fields().is_empty()) {
+        fields["items"] = json!({ "type": "string", "enum": method.item_fields() });
+    }
 }
 
 /// Adds to the schema of a method's arguments what every method of its kind accepts beside them.

@@ -14,6 +14,7 @@ mod client;
 mod companies;
 mod companies_merge;
 mod companies_stages;
+mod compatible;
 mod contact_tokens;
 mod contacts;
 mod contacts_gone;

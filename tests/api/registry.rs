@@ -165,6 +165,12 @@ fn wrong_arguments_are_all_named_and_change_nothing() {
                     let reply = admin.post(name, &with(&field, wrong)).await;
                     reply.wrong(&pointer, "wrong_type");
                 }
+                if wants_object(method.arguments(), &schema) {
+                    // What serde derives for a struct takes a list of its fields' values too.
+                    for list in [json!([]), json!([null]), json!([null, null, null, null])] {
+                        admin.post(name, &with(&field, list)).await.wrong(&pointer, "wrong_type");
+                    }
+                }
                 let required = method.arguments()["required"].as_array().is_some_and(|all| all.contains(&json!(field)));
                 if !types.is_empty() && !types.contains(&"null".into()) && required {
                     admin.post(name, &with(&field, Value::Null)).await.wrong(&pointer, "not_nullable");
@@ -187,6 +193,20 @@ fn wrong_arguments_are_all_named_and_change_nothing() {
     });
 }
 
+/// Whether an argument is an object with fields of its own, and never a list.
+fn wants_object(root: &Value, schema: &Value) -> bool {
+    if let Some(path) = schema["$ref"].as_str() {
+        return wants_object(root, root.pointer(path.trim_start_matches('#')).unwrap());
+    }
+    let choices: Vec<&Value> =
+        ["anyOf", "oneOf"].iter().filter_map(|word| schema[*word].as_array()).flatten().collect();
+    if choices.is_empty() {
+        return types(schema).contains(&"object".into()) && !types(schema).contains(&"array".into());
+    }
+    let is_null = |choice: &&Value| types(choice) == ["null"];
+    choices.iter().all(|choice| is_null(choice) || wants_object(root, choice))
+}
+
 /// The types a schema allows, through `anyOf` and `$ref` as far as tests need.
 fn types(schema: &Value) -> Vec<String> {
     match &schema["type"] {
@@ -194,6 +214,36 @@ fn types(schema: &Value) -> Vec<String> {
         Value::Array(many) => many.iter().filter_map(|one| one.as_str().map(str::to_owned)).collect(),
         _ => Vec::new(),
     }
+}
+
+#[test]
+fn an_integer_may_be_written_with_a_fraction_of_nothing() {
+    on_both(async |api| {
+        let admin = api.admin();
+        let fixtures = Fixtures::create(api).await;
+        for method in methods(api).iter().filter(|method| is_list(method)) {
+            let mut args = fixtures.arguments(method);
+            args["fields"] = json!(["id"]);
+            args["limit"] = json!(2);
+            let plain = admin.ok(method.name(), args.clone()).await;
+            for spelling in ["2.0", "2e0", "20e-1"] {
+                args["limit"] = serde_json::from_str(spelling).unwrap();
+                assert!(args["limit"].is_f64());
+                assert_eq!(admin.ok(method.name(), args.clone()).await, plain, "{} {spelling}", method.name());
+            }
+            for wrong in [json!(2.5), json!(1e300), json!(-0.5)] {
+                args["limit"] = wrong;
+                admin.post(method.name(), &args).await.refused(400, "invalid_arguments");
+            }
+        }
+        // Where anything may stand, it stays as it was sent.
+        let sent = json!({ "number": 2.0, "deep": [{ "number": 3.0 }] });
+        let contact = admin.ok("contacts.create", json!({ "name": "Ada", "metadata": sent })).await;
+        assert_eq!(contact["metadata"].to_string(), sent.to_string());
+        let update = json!({ "id": contact["id"], "name": "Eve", "if_version": 1.0 });
+        assert_eq!(admin.ok("contacts.update", update.clone()).await["version"], 2);
+        admin.post("contacts.update", &update).await.refused(409, "version_conflict");
+    });
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use super::{Extras, problem};
+use super::{Extras, integers, problem};
 use crate::method::described::Described;
 use crate::method::error::{Error, FieldError, Result};
 use crate::method::{Kind, formats, suggest};
@@ -22,6 +22,7 @@ pub(super) fn arguments<A: DeserializeOwned>(
     let checker = Checker { root: schema };
     checker.object(schema, &object, "", &mut problems);
     if problems.is_empty() {
+        integers::write_plainly(schema, schema, &mut object);
         let outcome = serde_json::from_value(Value::Object(object));
         match outcome {
             Ok(args) => return Ok((args, extras)),
@@ -47,7 +48,7 @@ fn extras(method: &Described, object: &mut Map<String, Value>, problems: &mut Ve
     if method.takes_if_version() {
         match object.shift_remove("if_version") {
             None | Some(Value::Null) => {}
-            Some(value) => match value.as_i64() {
+            Some(value) => match integers::whole(&value) {
                 Some(version) => extras.if_version = Some(version),
                 None => problems.push(
                     problem("/if_version", "wrong_type", format!("expected integer, got {}", kind(&value)))
@@ -310,7 +311,7 @@ fn has_type(value: &Value, expected: &str) -> bool {
     match expected {
         "null" => value.is_null(),
         "boolean" => value.is_boolean(),
-        "integer" => value.as_i64().is_some() || value.as_u64().is_some(),
+        "integer" => integers::whole(value).is_some() || value.as_u64().is_some(),
         "number" => value.is_number(),
         "string" => value.is_string(),
         "array" => value.is_array(),

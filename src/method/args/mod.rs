@@ -5,6 +5,7 @@
 //! without declaring them (see [`Extras`]).
 
 mod check;
+mod integers;
 mod javascript;
 pub mod strict;
 

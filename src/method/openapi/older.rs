@@ -1,5 +1,7 @@
 //! From OpenAPI 3.1 to 3.0, whose schemas are an older and smaller JSON Schema: one type a schema, `nullable`, no constants.
 
+use std::collections::HashMap;
+
 use schemars::Schema;
 use schemars::transform::transform_subschemas;
 use serde_json::{Map, Value, json};
@@ -49,7 +51,35 @@ pub(super) fn lower(mut document: Value) -> Value {
         lower_contents(&mut path["post"]["requestBody"]);
         fields(&mut path["post"]["responses"]).for_each(lower_contents);
     }
+    let kinds: HashMap<String, Value> = fields_by_name(&document["components"]["schemas"])
+        .map(|(name, schema)| (format!("#/components/schemas/{name}"), schema["type"].clone()))
+        .collect();
+    type_nullable(&mut document, &kinds);
     document
+}
+
+/// `nullable` counts only beside a type: what refers to a schema that may be null repeats that schema's.
+fn type_nullable(value: &mut Value, kinds: &HashMap<String, Value>) {
+    match value {
+        Value::Object(object) => {
+            if object.get("nullable") == Some(&Value::Bool(true))
+                && !object.contains_key("type")
+                && let Some([only]) = object.get("allOf").and_then(Value::as_array).map(Vec::as_slice)
+                && let Some(kind) =
+                    only["$ref"].as_str().and_then(|target| kinds.get(target)).filter(|kind| kind.is_string())
+            {
+                let kind = kind.clone();
+                object.insert("type".into(), kind);
+            }
+            object.values_mut().for_each(|value| type_nullable(value, kinds));
+        }
+        Value::Array(items) => items.iter_mut().for_each(|item| type_nullable(item, kinds)),
+        _ => {}
+    }
+}
+
+fn fields_by_name(object: &Value) -> impl Iterator<Item = (&String, &Value)> {
+    object.as_object().into_iter().flatten()
 }
 
 fn fields(object: &mut Value) -> impl Iterator<Item = &mut Value> {
@@ -130,7 +160,11 @@ fn lower_null_branch(object: &mut Map<String, Value>, keyword: &str) {
             object.entry(name).or_insert(value);
         }
     }
-    object.insert("nullable".into(), true.into());
+    let Some(branches) = object.get_mut(keyword).and_then(Value::as_array_mut) else {
+        object.insert("nullable".into(), true.into());
+        return;
+    };
+    branches.iter_mut().filter(|branch| branch["type"].is_string()).for_each(|branch| branch["nullable"] = true.into());
 }
 
 /// What a schema that allows only null has become.
@@ -163,7 +197,12 @@ fn lower_type(object: &mut Map<String, Value>) {
         }
         several => {
             object.shift_remove("type");
-            let branches: Vec<Value> = several.iter().map(|kind| json!({ "type": kind })).collect();
+            let is_nullable = object.shift_remove("nullable").is_some();
+            let branch = |kind: &Value| match is_nullable {
+                true => json!({ "type": kind, "nullable": true }),
+                false => json!({ "type": kind }),
+            };
+            let branches: Vec<Value> = several.iter().map(branch).collect();
             object.insert("anyOf".into(), branches.into());
         }
     }
@@ -200,7 +239,11 @@ mod tests {
         );
         becomes(
             json!({"anyOf": [{"type": "string"}, {"type": "integer"}, {"type": "null"}]}),
-            json!({"anyOf": [{"type": "string"}, {"type": "integer"}], "nullable": true}),
+            json!({"anyOf": [{"type": "string", "nullable": true}, {"type": "integer", "nullable": true}]}),
+        );
+        becomes(
+            json!({"type": ["string", "integer", "null"], "minimum": 0}),
+            json!({"minimum": 0, "anyOf": [{"type": "string", "nullable": true}, {"type": "integer", "nullable": true}]}),
         );
     }
 

@@ -29,18 +29,22 @@ pub(super) fn security_schemes() -> Value {
     })
 }
 
+/// Visible ASCII characters; a quotation mark in front would be the beginning of a structured field.
+const KEY: &str = "^[!#-~][!-~]*$";
+
 pub(super) fn idempotency_key() -> Value {
     json!({
-        "type": "string",
+        "type": ["string", "null"],
         "minLength": 1,
         "maxLength": 255,
+        "pattern": KEY,
         "description": "The same as the header `Idempotency-Key`, for clients that cannot set headers.",
     })
 }
 
 pub(super) fn if_version() -> Value {
     json!({
-        "type": "integer",
+        "type": ["integer", "null"],
         "format": "int64",
         "minimum": 1,
         "description": "Do it only while the object has this version; otherwise the answer is `version_conflict`.",
@@ -49,7 +53,7 @@ pub(super) fn if_version() -> Value {
 
 pub(super) fn dry_run() -> Value {
     json!({
-        "type": "boolean",
+        "type": ["boolean", "null"],
         "default": false,
         "description": "Answer what would be, and change nothing.",
     })
@@ -62,13 +66,13 @@ pub(super) fn parameters() -> Value {
             "in": "header",
             "description": "Makes a retry safe: a second call with the same key and arguments changes nothing and gets the first \
                 one's answer. Kept for 24 hours.",
-            "schema": { "type": "string", "minLength": 1, "maxLength": 255 },
+            "schema": { "type": "string", "minLength": 1, "maxLength": 255, "pattern": KEY },
         },
         "IfMatch": {
             "name": "If-Match",
             "in": "header",
             "description": "Do it only while the object has the version of this `ETag`; otherwise the status is 412.",
-            "schema": { "type": "string" },
+            "schema": { "type": "string", "pattern": "^((W/)?\"?[0-9]{1,18}\"?|[*])$" },
             "example": "\"7\"",
         },
     })
@@ -108,7 +112,7 @@ pub(super) fn responses() -> Value {
             "headers": refer_to_headers(&["X-Request-Id", "Retry-After"]),
             "content": {
                 "application/json": { "schema": { "$ref": "#/components/schemas/Error" } },
-                "application/problem+json": { "schema": { "$ref": "#/components/schemas/Problem" } },
+                "application/problem+json": { "schema": { "$ref": "#/components/schemas/ProblemDetails" } },
             },
         },
     })
@@ -161,7 +165,7 @@ pub(super) fn error_schemas(field_error: Value) -> Map<String, Value> {
                 "request_id": { "type": "string", "description": "Names this request in our logs." },
             },
         },
-        "Problem": {
+        "ProblemDetails": {
             "type": "object",
             "description": "The same as RFC 9457 has it, for clients that accept `application/problem+json`.",
             "required": ["type", "title", "status", "detail", "instance", "code"],

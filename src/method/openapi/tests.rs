@@ -31,6 +31,10 @@ fn every_reference_leads_somewhere() {
         let mut count = 0;
         walk(&document, "", &mut |at, fields| {
             // What stands in an example is no reference of the document, even if it looks like one.
+            assert!(
+                fields.get("properties").is_none_or(Value::is_object) || at.contains("/x-"),
+                "{at}: properties of nothing"
+            );
             if !at.contains("/example")
                 && let Some(target) = fields.get("$ref").and_then(Value::as_str)
             {
@@ -69,6 +73,10 @@ fn the_older_document_has_nothing_that_it_does_not_know() {
             return;
         }
         assert!(!fields.get("type").is_some_and(|kind| kind.is_array() || kind == "null"), "{at}");
+        assert!(
+            fields.get("nullable") != Some(&json!(true)) || fields.contains_key("type"),
+            "{at}: nullable without a type"
+        );
         for keyword in ["$defs", "$schema", "const", "examples", "prefixItems", "propertyNames"] {
             assert!(!fields.contains_key(keyword), "{at}: {keyword}");
         }
@@ -90,6 +98,16 @@ fn shared_schemas_have_names_of_their_own() {
 }
 
 #[test]
+fn what_every_method_shares_hides_no_type_of_its_name() {
+    let mut schemas = Schemas::new();
+    registry().methods().iter().for_each(|method| drop(schemas.of(method)));
+    for name in parts::error_schemas(schemas.result_of::<FieldError>()).keys() {
+        let hides = |generator: &SchemaGenerator| generator.definitions().contains_key(name);
+        assert!(!hides(&schemas.results) && !hides(&schemas.arguments), "{name} is the name of a type too");
+    }
+}
+
+#[test]
 fn an_operation_says_what_the_registry_knows() {
     let document = document(&registry(), "/");
     let update = &document["paths"]["/teams.update"]["post"];
@@ -102,6 +120,7 @@ fn an_operation_says_what_the_registry_knows() {
     let body = &update["requestBody"]["content"]["application/json"];
     assert_eq!(body["schema"]["additionalProperties"], false);
     assert_eq!(body["schema"]["required"], json!(["id"]));
+    assert_eq!(body["schema"]["title"], "TeamsUpdateArguments");
     assert!(body["schema"]["properties"]["if_version"].is_object());
     assert!(body["schema"]["properties"]["idempotency_key"].is_object());
     assert_eq!(body["example"]["name"], "Sms Customer Service");
@@ -120,6 +139,9 @@ fn an_operation_says_what_the_registry_knows() {
     let list = &document["paths"]["/teams.list"]["post"];
     assert_eq!(list["parameters"], json!([]));
     assert_eq!(list["requestBody"]["required"], false);
+    let fields = &list["requestBody"]["content"]["application/json"]["schema"]["properties"]["fields"];
+    let team = document["components"]["schemas"]["Team"]["properties"].as_object().unwrap();
+    assert_eq!(fields["items"]["enum"], json!(team.keys().collect::<Vec<_>>()));
     assert_eq!(document["paths"]["/api.methods"]["post"]["security"], json!([]));
     let tags = document["tags"].as_array().unwrap();
     assert!(tags.contains(&json!({"name": "teams", "description": "A group of users."})), "{tags:?}");

@@ -3,10 +3,10 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::Value;
 
+use crate::arguments;
 use crate::db::prelude::*;
 use crate::db::{Conn, Id};
 use crate::events::{Pattern, StoredEvent, pattern};
@@ -20,21 +20,19 @@ use crate::schema::conversations as conversations_table;
 /// The types of events that are wanted.
 pub type Types = List<Pattern, 100>;
 
-/// Which objects are wanted, by queries: an event about a conversation, or about something in one, must be about one that
-/// `conversations` finds now, or found when the event left it so; events about contacts and companies, about one that was found
-/// when the event left it so. Events about other objects are not affected.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct EventQuery {
-    /// Which conversations, such as `source:*sms`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub conversations: Option<Name<2000>>,
-    /// Which contacts.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub contacts: Option<Name<2000>>,
-    /// Which companies.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub companies: Option<Name<2000>>,
+arguments! {
+    /// Which objects are wanted, by queries: an event about a conversation, or about something in one, must be about one that
+    /// `conversations` finds now, or found when the event left it so; events about contacts and companies, about one that was found
+    /// when the event left it so. Events about other objects are not affected.
+    #[derive(Default, PartialEq)]
+    pub struct EventQuery {
+        /// Which conversations, such as `source:*sms`.
+        pub conversations: Option<Name<2000>>,
+        /// Which contacts.
+        pub contacts: Option<Name<2000>>,
+        /// Which companies.
+        pub companies: Option<Name<2000>>,
+    }
 }
 
 /// What is wanted of the feed.

@@ -54,7 +54,7 @@ impl JsonSchema for Place {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": ["string", "integer"], "format": "event-place", "minimum": 0 })
+        json_schema!({ "type": ["string", "integer"], "format": "event-place", "minimum": 0, "maximum": i64::MAX })
     }
 }
 
@@ -63,7 +63,7 @@ pub async fn check(conn: &mut Conn, space: Id, after: Option<i64>) -> Result<Fee
     let feed = store::feed(conn, space).await?;
     let Feed { last_seq, oldest_seq } = feed;
     match after {
-        Some(after) if after + 1 < oldest_seq => {
+        Some(after) if after < oldest_seq - 1 => {
             let message =
                 format!("Events before {oldest_seq} are gone. List the objects again, then go on from latest_seq.");
             Err(Error::new(Code::CursorExpired, message).with("oldest_seq", oldest_seq).with("latest_seq", last_seq))
