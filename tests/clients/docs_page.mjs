@@ -30,7 +30,11 @@ async function open(place = "", { size = WIDE, dark = false, expected = [] } = {
     count: (selector) => page.$$eval(selector, (elements) => elements.length),
     title: async (expectedTitle) => page.waitForFunction((wanted) => document.querySelector("h1")?.firstChild.textContent === wanted, {}, expectedTitle),
     status: async (expectedStatus) => page.waitForFunction((wanted) => document.querySelector(".answer strong")?.textContent.startsWith(wanted), {}, String(expectedStatus)),
-    body: async () => JSON.parse(await page.$eval(".answer pre.body", (element) => element.textContent)),
+    // The status is shown as soon as it is known, the body when all of it is there.
+    body: async () => {
+      await page.waitForFunction(() => document.querySelector(".answer pre.body")?.textContent);
+      return JSON.parse(await page.$eval(".answer pre.body", (element) => element.textContent));
+    },
     close: async (name) => {
       if (SCREENSHOTS) await page.screenshot({ path: `${SCREENSHOTS}/${name.replaceAll(" ", "-")}.png` });
       assert.deepEqual(complaints, [], name);
@@ -113,6 +117,7 @@ const steps = {
     await write(desk, { nmae: "Sms" });
     await desk.page.click(".send");
     await desk.status(400);
+    await desk.page.waitForSelector(".failure");
     assert.match(await desk.text(".failure"), /invalid_arguments.*\/nmae/s);
     assert.equal(await desk.page.$eval(".failure a", (link) => link.getAttribute("href")), `${DOTDESK_URL}/docs/errors#invalid_arguments`);
     await write(desk, "{");
