@@ -62,7 +62,7 @@ impl Manner {
 
     /// That of a method by its name. One that this version does not know may be anything; a key does no harm to a read.
     fn named(name: &str) -> Self {
-        let known = api::TABLES.iter().flat_map(|table| table.iter()).find(|entry| entry.name == name);
+        let known = api::TABLES.iter().flat_map(|chapter| chapter.entries()).find(|entry| entry.name == name);
         known.map_or(Self { is_write: true, is_public: false, is_stream: false }, Self::of)
     }
 }

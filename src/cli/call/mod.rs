@@ -16,13 +16,13 @@ use std::time::Duration;
 
 use clap_complete::engine::ArgValueCompleter;
 use futures_util::TryStreamExt;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::profiles::{self, ServerArguments};
 use super::{BadSetting, Failure, completions};
 use crate::api;
 use crate::client::{Client, Error, RawCall, Reply};
-use crate::method::{Described, Registry};
+use crate::method::{Described, Registry, openapi};
 use schema::Shape;
 use show::Printer;
 use syntax::Argument;
@@ -173,11 +173,7 @@ fn page_size(method: &Described) -> Option<Value> {
 /// The schema of a method's arguments, with those that it takes beside its own.
 fn with_extras(method: &Described) -> Value {
     let mut schema = method.arguments().clone();
-    if let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut) {
-        for (name, kind) in [("idempotency_key", "string"), ("if_version", "integer"), ("dry_run", "boolean")] {
-            properties.entry(name).or_insert_with(|| json!({ "type": kind }));
-        }
-    }
+    openapi::add_shared_arguments(method, &mut schema);
     schema
 }
 

@@ -81,7 +81,7 @@ fn input_schema(method: &Described) -> Value {
     schema
 }
 
-/// The schema of what it answers. Who chooses `fields` gets objects without the others, so none of those is promised.
+/// The schema of what it answers, without its words: programs check by it, and models read the answers themselves. Who chooses `fields` gets objects without the others, so none of those is promised.
 fn output_schema(method: &Described) -> Value {
     if method.entry.is_void {
         return json!({
@@ -97,7 +97,20 @@ fn output_schema(method: &Described) -> Value {
             item.shift_remove("required");
         }
     }
+    without_words(&mut schema);
     schema
+}
+
+/// Takes the descriptions out of a schema; a field that is called so stays.
+fn without_words(schema: &mut Value) {
+    match schema {
+        Value::Object(fields) => {
+            fields.retain(|name, value| name != "description" || !value.is_string());
+            fields.values_mut().for_each(without_words);
+        }
+        Value::Array(items) => items.iter_mut().for_each(without_words),
+        _ => {}
+    }
 }
 
 /// The answer to `tools/list`.

@@ -24,7 +24,7 @@ arguments! {
     /// Which objects are wanted, by queries: an event about a conversation, or about something in one, must be about one that
     /// `conversations` finds now, or found when the event left it so; events about contacts and companies, about one that was found
     /// when the event left it so. Events about other objects are not affected.
-    #[derive(Default, PartialEq)]
+    #[derive(PartialEq)]
     pub struct EventQuery {
         /// Which conversations, such as `source:*sms`.
         pub conversations: Option<Name<2000>>,
