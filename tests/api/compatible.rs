@@ -95,6 +95,9 @@ fn what_takes_away_is_found() {
         },
         "teams.create: it no longer answers 200",
     );
+    is_found("/webhooks", remove("team.created"), "team.created: the event is gone");
+    let sent = "/webhooks/team.created/post/requestBody/content/application~1json/schema/allOf/1/properties/data";
+    is_found(sent, |schema| *schema = json!({ "type": "null" }), "team.created.data may be null");
     let codes = "/components/schemas/ErrorBody/properties/code/x-codes";
     is_found(codes, remove("team_not_found"), "the error code team_not_found is gone");
     is_found(

@@ -18,6 +18,13 @@ pub fn breaks(old: &Value, new: &Value) -> Vec<String> {
             Some(after) => comparison.method(name, &before["post"], &after["post"]),
         }
     }
+    for (event, before) in object(&old["webhooks"]) {
+        match new["webhooks"].get(event) {
+            None => comparison.found.push(format!("{event}: the event is gone")),
+            // What the server sends is an answer to those who get it.
+            Some(after) => comparison.bodies(event, &before["post"]["requestBody"], &after["post"]["requestBody"]),
+        }
+    }
     let codes = "/components/schemas/ErrorBody/properties/code/x-codes";
     let after = new.pointer(codes).unwrap_or(&Value::Null);
     for (code, before) in old.pointer(codes).into_iter().flat_map(object) {
@@ -97,6 +104,11 @@ impl<'a> Comparison<'a> {
     /// Finds what `narrow` allows and `wide` does not. Of what is sent, the old document's schema is the narrow one; of answers it is
     /// the wide one, and what it names must be there still.
     fn fits(&mut self, at: &str, narrow: &'a Value, wide: &'a Value, is_answer: bool) {
+        if let (Some(one), Some(other)) = (narrow["allOf"].as_array(), wide["allOf"].as_array())
+            && one.len() == other.len()
+        {
+            return one.iter().zip(other).for_each(|(one, other)| self.fits(at, one, other, is_answer));
+        }
         let (narrow_root, wide_root) = if is_answer { (self.new, self.old) } else { (self.old, self.new) };
         let wide = choices(wide_root, wide, None);
         for one in choices(narrow_root, narrow, None) {
