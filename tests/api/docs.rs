@@ -115,7 +115,7 @@ fn a_text_names_what_a_method_takes_answers_and_causes() {
             "# teams.addMember\n",
             "scope `teams:write`",
             "- `user_id` (uuid, required): ",
-            "- `if_version` (integer, 1 or more): ",
+            "- `if_version` (integer or null, 1 or more): ",
             "Answers 200: Team\n",
             "`team_not_found`",
             "Events: `team.member_added`",
@@ -205,7 +205,7 @@ fn pages_have_no_business_elsewhere() {
             let page = nobody.get(path).await;
             // Names of namespaces are not fetched, and no script asks for anything by a whole address.
             let text = page.text.replace("http://www.w3.org/2000/svg", "");
-            for foreign in ["http://", "https://", "\"//", "url(", "@import"] {
+            for foreign in ["http://", "https://", "\"//", " url(", ":url(", "@import"] {
                 assert!(!text.contains(foreign) || path.ends_with(".md"), "{path} has {foreign}");
             }
             if !path.ends_with(".md") {

@@ -45,6 +45,7 @@ const FILES: &[(&str, &str, &str)] = files![
     SCRIPT "method.js",
     SCRIPT "nav.js",
     SCRIPT "search.js",
+    SCRIPT "snippets.js",
     SCRIPT "spec.js",
 ];
 

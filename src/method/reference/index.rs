@@ -14,6 +14,7 @@ pub(super) const HOW: &str = "\
 - Lists answer `{\"data\": […], \"next_cursor\": …}`: send the same arguments again with `cursor` until `next_cursor` is null.
 - An error is `{\"error\": {\"type\", \"code\", \"message\", \"errors\"?, \"request_id\"}}`. Switch on `type`: wait and retry
   `rate_limit` and `server` with the same `Idempotency-Key`; read again and decide again on `conflict`; fix the code on the rest.
+- Agents that speak the Model Context Protocol find the same methods as tools at `/mcp`.
 - A write with the header `Idempotency-Key` (or the argument `idempotency_key`) is done once, however often it is sent.
 ";
 

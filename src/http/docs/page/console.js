@@ -1,13 +1,17 @@
-// The console of a method: the request, a curl that does the same, and what the server answers.
+// The console of a method: the request, commands that do the same, and what the server answers.
 
 import { copyButton, h } from "./dom.js";
 import { hasIds, withRealIds } from "./ids.js";
 import { colored, parse, pretty } from "./json.js";
 import { key, openKey } from "./key.js";
+import { SNIPPETS } from "./snippets.js";
 import { BASE, sample } from "./spec.js";
 
 /** What was typed for each method, for as long as the page is open. */
 const drafts = new Map();
+
+/** Which command is shown. */
+let chosen = "curl";
 
 export function makeConsole(method) {
   const editor = h("textarea", {
@@ -15,7 +19,7 @@ export function makeConsole(method) {
     "aria-label": `Arguments of ${method.name}, as JSON`, "aria-describedby": "problem",
   });
   const problem = h("p.problem", { id: "problem", role: "status" });
-  const curl = h("code");
+  const command = h("code");
   const send = h("button.primary.send", { type: "button" });
   const reset = h("button.quiet", { type: "button", title: "Puts the example back" }, "Example");
   const real = h("button.quiet.real", { type: "button", title: "Puts ids of your own data in place of the example's" }, "My ids");
@@ -30,7 +34,7 @@ export function makeConsole(method) {
     drafts.set(method.name, editor.value);
     editor.rows = Math.min(24, Math.max(4, editor.value.split("\n").length + 1));
     problem.textContent = parse(editor.value).problem ?? "";
-    curl.replaceChildren(curlOf(method, editor.value));
+    command.replaceChildren(SNIPPETS[chosen](method, editor.value));
   };
   const set = (value) => {
     editor.value = pretty(value);
@@ -72,6 +76,12 @@ export function makeConsole(method) {
       send.click();
     }
   });
+  const choice = h("div.choice", { role: "group", "aria-label": "Command" }, Object.keys(SNIPPETS).map((name) =>
+    h("button", { type: "button", "aria-pressed": String(name === chosen), onclick: () => {
+      chosen = name;
+      for (const one of choice.children) one.setAttribute("aria-pressed", String(one.textContent === name));
+      edited();
+    } }, name)));
   reset.addEventListener("click", () => set(method.example));
   real.addEventListener("click", async () => {
     const { value } = parse(editor.value);
@@ -89,8 +99,8 @@ export function makeConsole(method) {
     h("div.bar", null, h("h2", null, "Try it"), hasIds(method) && real, reset, send),
     h("div.editor", null, editor), problem,
     answer,
-    h("div.bar", null, h("h2", null, "curl"), copyButton("Copy the curl command", () => curlOf(method, editor.value))),
-    h("pre.curl", { tabindex: "0", "aria-label": "curl command" }, curl));
+    h("div.bar", null, choice, copyButton("Copy the command", () => command.textContent)),
+    h("pre.command", { tabindex: "0", "aria-label": "Command" }, command));
   /** Puts a field into the request, with a value to begin with. */
   const add = (name, schema) => {
     const { value } = parse(editor.value);
@@ -101,18 +111,6 @@ export function makeConsole(method) {
     editor.setSelectionRange(at, at + name.length + 2);
   };
   return { element, add, focus: () => editor.focus() };
-}
-
-/** The command line that makes the same call; the key is left to a variable, so that it can be passed on. */
-export function curlOf(method, text) {
-  const { value } = parse(text);
-  const body = value ? JSON.stringify(value) : text;
-  return [
-    `curl ${BASE}${method.name}`,
-    ...(method.isPublic ? [] : ['-H "Authorization: Bearer $TOKEN"']),
-    ...(method.contentType === "text/event-stream" ? ["-N"] : []),
-    `-d '${body.replaceAll("'", "'\\''")}'`,
-  ].join(" \\\n  ");
 }
 
 async function call(method, value, answer, signal, goOn) {

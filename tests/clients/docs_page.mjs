@@ -1,8 +1,8 @@
-// Uses the reference page as people do, in Chromium: .ci/browser starts it.
+// Uses the reference as people do, in Chromium: .ci/browser starts it.
 import assert from "node:assert/strict";
 import puppeteer from "puppeteer-core";
 
-const { CHROMIUM, DOCS_URL, DOCS_KEY, SCREENSHOTS } = process.env;
+const { CHROMIUM, DOTDESK_URL, DOTDESK_TOKEN, SCREENSHOTS } = process.env;
 const browser = await puppeteer.launch({ executablePath: CHROMIUM, headless: true, args: ["--no-sandbox", "--disable-dev-shm-usage"] });
 const WIDE = { width: 1400, height: 900 };
 const PHONE = { width: 390, height: 844, isMobile: true, hasTouch: true };
@@ -19,18 +19,22 @@ async function open(place = "", { size = WIDE, dark = false, expected = [] } = {
   });
   page.on("request", (request) => {
     const { origin, protocol } = new URL(request.url());
-    if (origin !== DOCS_URL && protocol !== "data:") complaints.push(`asked elsewhere: ${request.url()}`);
+    if (origin !== DOTDESK_URL && protocol !== "data:") complaints.push(`asked elsewhere: ${request.url()}`);
   });
   await page.setViewport(size);
   await page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: dark ? "dark" : "light" }]);
-  await page.goto(`${DOCS_URL}/docs${place}`, { waitUntil: "networkidle0" });
+  await page.goto(`${DOTDESK_URL}/docs${place}`, { waitUntil: "networkidle0" });
   return {
     page,
     text: (selector) => page.$eval(selector, (element) => element.textContent),
     count: (selector) => page.$$eval(selector, (elements) => elements.length),
     title: async (expectedTitle) => page.waitForFunction((wanted) => document.querySelector("h1")?.firstChild.textContent === wanted, {}, expectedTitle),
     status: async (expectedStatus) => page.waitForFunction((wanted) => document.querySelector(".answer strong")?.textContent.startsWith(wanted), {}, String(expectedStatus)),
-    body: async () => JSON.parse(await page.$eval(".answer pre.body", (element) => element.textContent)),
+    // The status is shown as soon as it is known, the body when all of it is there.
+    body: async () => {
+      await page.waitForFunction(() => document.querySelector(".answer pre.body")?.textContent);
+      return JSON.parse(await page.$eval(".answer pre.body", (element) => element.textContent));
+    },
     close: async (name) => {
       if (SCREENSHOTS) await page.screenshot({ path: `${SCREENSHOTS}/${name.replaceAll(" ", "-")}.png` });
       assert.deepEqual(complaints, [], name);
@@ -39,7 +43,7 @@ async function open(place = "", { size = WIDE, dark = false, expected = [] } = {
   };
 }
 
-async function setKey({ page }, key = DOCS_KEY) {
+async function setKey({ page }, key = DOTDESK_TOKEN) {
   await page.waitForSelector("#key[open]");
   await page.$eval("#key-value", (field) => { field.value = ""; });
   await page.type("#key-value", key);
@@ -56,7 +60,7 @@ async function write({ page }, request) {
 const steps = {
   "it opens at once with all methods": async (desk) => {
     const names = await desk.page.$$eval("#nav details a", (links) => links.length);
-    const api = await (await fetch(`${DOCS_URL}/api.methods`, { method: "POST", body: "{}" })).json();
+    const api = await (await fetch(`${DOTDESK_URL}/api.methods`, { method: "POST", body: "{}" })).json();
     assert.equal(names, api.data.length);
     const paints = [];
     for (let visit = 0; visit < 7; visit += 1) {
@@ -100,7 +104,11 @@ const steps = {
       const shown = document.querySelector(".answer pre.body")?.textContent;
       return shown && !shown.includes(id);
     }, {}, first.data[0].id);
-    assert.ok(!(await desk.text(".curl")).includes(DOCS_KEY), "the key is not in what is copied");
+    const command = async () => desk.text(".command");
+    assert.match(await command(), /^curl .*teams\.list.*\$DOTDESK_TOKEN.*"limit":1/s);
+    assert.ok(!(await command()).includes(DOTDESK_TOKEN), "the key is not in what is copied");
+    await desk.page.click(".choice button:last-child");
+    assert.match(await command(), /^dotdesk call teams\.list .*limit:=1/s);
   },
   "an error says what is wrong and where": async (desk) => {
     await desk.page.click("#key-open");
@@ -109,8 +117,9 @@ const steps = {
     await write(desk, { nmae: "Sms" });
     await desk.page.click(".send");
     await desk.status(400);
+    await desk.page.waitForSelector(".failure");
     assert.match(await desk.text(".failure"), /invalid_arguments.*\/nmae/s);
-    assert.equal(await desk.page.$eval(".failure a", (link) => link.getAttribute("href")), `${DOCS_URL}/docs/errors#invalid_arguments`);
+    assert.equal(await desk.page.$eval(".failure a", (link) => link.getAttribute("href")), `${DOTDESK_URL}/docs/errors#invalid_arguments`);
     await write(desk, "{");
     assert.notEqual(await desk.text("#problem"), "");
   },
@@ -162,7 +171,7 @@ const steps = {
     await write(desk, {});
     await desk.page.click(".send");
     await desk.status(200);
-    await fetch(`${DOCS_URL}/teams.create`, { method: "POST", headers: { authorization: `Bearer ${DOCS_KEY}` }, body: '{"name":"Streamed"}' });
+    await fetch(`${DOTDESK_URL}/teams.create`, { method: "POST", headers: { authorization: `Bearer ${DOTDESK_TOKEN}` }, body: '{"name":"Streamed"}' });
     await desk.page.waitForFunction(() => document.querySelector(".answer pre.body").textContent.includes("Streamed"));
     assert.equal(await desk.text(".send"), "Stop");
     await desk.page.click(".send");
