@@ -97,7 +97,7 @@ def test_r18_files_are_sent_as_they_are(client, tmp_path):
     path = tmp_path / "bytes.bin"
     path.write_bytes(bytes(range(256)))
     file = client.api_call("files.create", files={"file": str(path)}, data={"name": "bytes.bin", "content_type": "application/octet-stream"})
-    assert (file["name"], file["size_bytes"]) == ("bytes.bin", 256)
+    assert (file["name"], file["size"]) == ("bytes.bin", 256)
     read = native("files.read", id=file["id"])
     assert base64.b64decode(read["content_base64"]) == path.read_bytes()
     with pytest.raises(SlackApiError) as refused:
