@@ -1,5 +1,6 @@
 """slack_sdk's AsyncWebClient, unmodified: it sends params in the query, and nothing in the body."""
 
+import base64
 import json
 
 import pytest
@@ -60,3 +61,10 @@ async def test_r15_r1_auth_test_and_an_empty_answer():
     assert isinstance(me["user_id"], str)
     team = await client().api_call("teams.create", params={"name": "Short-lived", "idempotency_key": "async-1"})
     assert (await client().api_call("teams.delete", params={"id": team["id"]})).data == {"ok": True}
+
+
+async def test_r18_files_are_sent_as_they_are(tmp_path):
+    path = tmp_path / "bytes.bin"
+    path.write_bytes(bytes(range(256)))
+    file = await client().api_call("files.create", files={"file": str(path)}, data={"name": "bytes.bin", "content_type": "application/octet-stream"})
+    assert base64.b64decode(native("files.read", id=file["id"])["content_base64"]) == path.read_bytes()

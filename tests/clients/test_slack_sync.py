@@ -1,5 +1,6 @@
 """slack_sdk's WebClient, unmodified, with another base URL."""
 
+import base64
 import json
 
 import pytest
@@ -90,3 +91,15 @@ def test_a_write_with_a_key_happens_once(client):
     assert teams[0].data == teams[1].data
     again = client.api_call("teams.create", params={"name": "Once only"}, headers={"Idempotency-Key": "sync-1"})
     assert again["id"] == teams[0]["id"] and again.headers["idempotent-replayed"] == "true"
+
+
+def test_r18_files_are_sent_as_they_are(client, tmp_path):
+    path = tmp_path / "bytes.bin"
+    path.write_bytes(bytes(range(256)))
+    file = client.api_call("files.create", files={"file": str(path)}, data={"name": "bytes.bin", "content_type": "application/octet-stream"})
+    assert (file["name"], file["size"]) == ("bytes.bin", 256)
+    read = native("files.read", id=file["id"])
+    assert base64.b64decode(read["content_base64"]) == path.read_bytes()
+    with pytest.raises(SlackApiError) as refused:
+        client.api_call("teams.create", files={"description": str(path)}, data={"name": "R18"})
+    assert refused.value.response["error"] == "invalid_form_data"
