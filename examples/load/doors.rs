@@ -26,7 +26,7 @@ pub async fn measure(
     let teams = client.json(&request("/teams.list", key, &json!({ "limit": BATCH }))).await?;
     drop(client);
     let ids: Vec<&Value> = teams["data"].as_array().into_iter().flatten().map(|team| &team["id"]).collect();
-    let each = |make: &dyn Fn(&Value) -> Vec<u8>| -> Arc<[Vec<u8>]> { ids.iter().map(|id| make(id)).collect() };
+    let each = |make: &dyn Fn(&Value) -> Vec<u8>| -> Requests { ids.iter().map(|id| make(id)).collect() };
     let text = |id: &Value| id.as_str().unwrap_or_default().to_owned();
 
     let info = each(&|id| request("/teams.info", key, &json!({ "id": id })));
@@ -39,16 +39,16 @@ pub async fn measure(
     let in_batch = |id: &Value| json!({ "method": "teams.info", "args": { "id": id } });
     let alone = each(&|id| request("/batch.run", key, &json!({ "calls": [in_batch(id)] })));
     let calls: Vec<Value> = ids.iter().map(|id| in_batch(id)).collect();
-    let together: Arc<[Vec<u8>]> = Arc::from([request("/batch.run", key, &json!({ "calls": calls }))]);
-    let list: Arc<[Vec<u8>]> = Arc::from([request("/teams.list", key, &json!({ "limit": 50 }))]);
-    let slack_list: Arc<[Vec<u8>]> = Arc::from([request_of("/api/teams.list", key, FORM, "limit=50")]);
-    let create: Arc<[Vec<u8>]> = Arc::from([request(
+    let together: Requests = Arc::from([request("/batch.run", key, &json!({ "calls": calls }))]);
+    let list: Requests = Arc::from([request("/teams.list", key, &json!({ "limit": 50 }))]);
+    let slack_list: Requests = Arc::from([request_of("/api/teams.list", key, FORM, "limit=50")]);
+    let create: Requests = Arc::from([request(
         "/teams.create",
         key,
         &json!({ "name": "Sms", "query": { "conversations": "source:*sms" } }),
     )]);
     let form = "name=Sms&query=%7B%22conversations%22%3A%22source%3A*sms%22%7D";
-    let slack_create: Arc<[Vec<u8>]> = Arc::from([request_of("/api/teams.create", key, FORM, form)]);
+    let slack_create: Requests = Arc::from([request_of("/api/teams.create", key, FORM, form)]);
 
     let mut door = Doors { options, name, server, report };
     door.compare(
@@ -66,12 +66,15 @@ pub async fn measure(
     door.compare("teams.list", &list, &[("/api/teams.list, a form", &slack_list, 1)]).await?;
     door.compare("teams.create", &create, &[("/api/teams.create, a form", &slack_create, 1)]).await?;
     for path in ["/openapi.json", "/docs"] {
-        let page: Arc<[Vec<u8>]> = Arc::from([get(path)]);
+        let page: Requests = Arc::from([get(path)]);
         let (rate, times) = door.load(path, &page).await?;
         door.report.rows.push(Row::Figure { server: name, case: path, rate, of: None, times: Some(times) });
     }
     Ok(())
 }
+
+/// Requests that are made in turn.
+type Requests = Arc<[Vec<u8>]>;
 
 struct Doors<'a> {
     options: &'a Options,
@@ -85,8 +88,8 @@ impl Doors<'_> {
     async fn compare(
         &mut self,
         native: &str,
-        requests: &Arc<[Vec<u8>]>,
-        others: &[(&'static str, &Arc<[Vec<u8>]>, usize)],
+        requests: &Requests,
+        others: &[(&'static str, &Requests, usize)],
     ) -> Result<()> {
         for &(case, requests_of_other, calls) in others {
             // Right before each, because what else goes on here changes from second to second.
@@ -104,7 +107,7 @@ impl Doors<'_> {
         Ok(())
     }
 
-    async fn load(&mut self, case: &str, requests: &Arc<[Vec<u8>]>) -> Result<(f64, (Duration, Duration))> {
+    async fn load(&mut self, case: &str, requests: &Requests) -> Result<(f64, (Duration, Duration))> {
         let connections = self.options.connections.iter().copied().max().unwrap_or(1);
         let title = format!("{}: {case}, {connections} connections", self.name);
         eprintln!("{title}");

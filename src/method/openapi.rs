@@ -5,8 +5,10 @@
 mod older;
 mod parts;
 mod plain;
+mod tags;
 mod webhooks;
 
+use self::tags::is_plural;
 pub use self::webhooks::OF_THE_SERVER;
 use schemars::generate::{Contract, SchemaSettings};
 use schemars::{JsonSchema, SchemaGenerator};
@@ -16,7 +18,7 @@ use super::codes::Code;
 use super::described::Described;
 use super::entry::{Access, Kind};
 use super::error::FieldError;
-use super::registry::{Registry, Resource};
+use super::registry::Registry;
 
 /// Where the schemas are that several methods share.
 const COMPONENTS: &str = "/components/schemas";
@@ -29,7 +31,7 @@ pub fn document(registry: &Registry, base_url: &str) -> Value {
         .iter()
         .map(|method| (format!("/{}", method.name()), json!({ "post": operation(method, &mut schemas) })))
         .collect();
-    let tags = tags(registry, &schemas);
+    let tags = tags::tags(registry, &schemas);
     let webhooks = webhooks::webhooks(registry, &schemas);
     let errors = parts::error_schemas(schemas.result_of::<FieldError>());
     let shared = schemas.finish(&mut paths, errors);
@@ -39,7 +41,7 @@ pub fn document(registry: &Registry, base_url: &str) -> Value {
         "servers": [{ "url": base_url }],
         "security": parts::security(),
         "tags": tags,
-        "x-tagGroups": tag_groups(registry),
+        "x-tagGroups": tags::tag_groups(registry),
         "paths": paths,
         "webhooks": webhooks,
         "components": {
@@ -324,51 +326,6 @@ fn error_codes(method: &Described) -> Vec<Code> {
 fn is_target_missing(code: Code, resource: &str) -> bool {
     let Some(object) = code.as_str().strip_suffix("_not_found") else { return false };
     is_plural(resource, object)
-}
-
-/// Whether a resource is named after this object: `apiKeys` after `api_key`, `companies` after `company`.
-fn is_plural(resource: &str, object: &str) -> bool {
-    let words = snake(resource);
-    words == format!("{object}s")
-        || words == format!("{object}es")
-        || object.strip_suffix('y').is_some_and(|stem| words == format!("{stem}ies"))
-}
-
-/// `apiKeys` as `api_keys`.
-fn snake(camel: &str) -> String {
-    let mut snake = String::with_capacity(camel.len() + 4);
-    for c in camel.chars() {
-        if c.is_ascii_uppercase() && !snake.is_empty() {
-            snake.push('_');
-        }
-        snake.push(c.to_ascii_lowercase());
-    }
-    snake
-}
-
-/// One tag a resource, in the order of the registry; described by its object, where it is named after one.
-fn tags(registry: &Registry, schemas: &Schemas) -> Value {
-    let tag = |resource: &Resource<'_>| {
-        let name = resource.name;
-        let object = schemas.objects.iter().find(|(of, object)| *of == name && is_plural(name, &snake(object)));
-        let definition = object.and_then(|(_, object)| schemas.results.definitions().get(object));
-        match definition.and_then(|definition| definition["description"].as_str()) {
-            Some(description) => json!({ "name": name, "description": description }),
-            None => json!({ "name": name }),
-        }
-    };
-    registry.resources().iter().map(tag).collect()
-}
-
-/// The tags of each chapter of the API, in the form that several readers of OpenAPI group them by.
-fn tag_groups(registry: &Registry) -> Value {
-    let mut groups: Map<String, Value> = Map::new();
-    for resource in registry.resources() {
-        if let Some(tags) = groups.entry(resource.chapter).or_insert_with(|| json!([])).as_array_mut() {
-            tags.push(resource.name.into());
-        }
-    }
-    groups.into_iter().map(|(name, tags)| json!({ "name": name, "tags": tags })).collect()
 }
 
 #[cfg(test)]

@@ -64,6 +64,18 @@ impl Registry {
         Err(self.unknown(name))
     }
 
+    /// The method of this name, if its answer is one object: for doors that have no place for one that goes on.
+    pub fn find_answering_once(&self, name: &str) -> Result<&Arc<Described>> {
+        let method = self.find(name)?;
+        match method.entry.is_stream {
+            false => Ok(method),
+            true => Err(Error::new(
+                Code::UnknownMethod,
+                format!("{0} goes on answering, which has no place here: POST /{0}.", method.name()),
+            )),
+        }
+    }
+
     /// Every method, in the order of the tables.
     pub fn methods(&self) -> &[Arc<Described>] {
         &self.ordered

@@ -41,7 +41,7 @@ fn the_argument_structs_are_the_calls() {
         assert_eq!((refused.error_type, refused.status, error.code()), (ErrorType::Conflict, 409, "version_conflict"));
         assert_eq!(refused.details["current_version"], 2);
         let Void {} = desk.call(teams::Delete { id: team.id, ..Default::default() }).await.unwrap();
-        let gone = desk.call(teams::Info { id: team.id, ..Default::default() }).await.unwrap_err();
+        let gone = desk.call(teams::Info { id: team.id }).await.unwrap_err();
         assert_eq!(gone.api().unwrap().error_type, ErrorType::NotFound);
         assert!(gone.api().unwrap().request_id.as_ref().unwrap().starts_with("req_"));
     });

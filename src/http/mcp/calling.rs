@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::protocol::{Asked, Problem};
 use super::searching::{self, CALL, SEARCH};
+use super::tools;
 use crate::http::body;
 use crate::http::visit::Visit;
 use crate::method::{Described, Error, FieldError, Input, Result, Secret};
@@ -59,15 +60,9 @@ async fn make(
     }
     let answer = visit.call(method, token, Input::Object(arguments)).await?;
     match answer.body {
-        Some(body) => Ok(result(String::from_utf8(body).map_err(Error::internal)?)?),
-        None => result(r#"{"deleted":true}"#.to_owned()),
+        Some(body) => tools::result(String::from_utf8(body).map_err(Error::internal)?),
+        None => tools::result(r#"{"deleted":true}"#.to_owned()),
     }
-}
-
-/// What a tool answered, as text for models and as JSON for programs.
-pub(super) fn result(body: String) -> Result<Value> {
-    let value: Value = serde_json::from_str(&body)?;
-    Ok(json!({ "content": [{ "type": "text", "text": body }], "structuredContent": value, "isError": false }))
 }
 
 /// The method that `methods_call` names, and the arguments for it.
@@ -93,7 +88,7 @@ fn named(visit: &Visit<'_>, mut arguments: Map<String, Value>) -> Result<(Arc<De
             let server = visit.server;
             let method = match server.tools.find(&server.registry, name) {
                 Some(tool) => tool.method.clone(),
-                None => searching::method(&server.registry, name)?,
+                None => server.registry.find_answering_once(name)?.clone(),
             };
             Ok((method, inner))
         }

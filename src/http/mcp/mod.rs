@@ -85,7 +85,7 @@ pub(super) async fn answer(visit: &mut Visit<'_>, payload: Payload, path: &str) 
             };
             (request.id, outcome)
         }
-        Err(refused) => (refused.id, Err(refused.problem)),
+        Err(refused) => (refused.id, Err(*refused.problem)),
     };
     let (status, reply) = match outcome {
         Ok(result) => (StatusCode::OK, json!({ "jsonrpc": "2.0", "id": id, "result": result })),

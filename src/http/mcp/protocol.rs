@@ -62,7 +62,7 @@ pub(super) enum Incoming {
 #[derive(Debug)]
 pub(super) struct Refused {
     pub id: Value,
-    pub problem: Problem,
+    pub problem: Box<Problem>,
 }
 
 /// An error of the protocol. What goes wrong in a method is not one: that is a result, for the model to read.
@@ -108,7 +108,7 @@ impl Problem {
 
 /// Reads a message.
 pub(super) fn read(headers: &HeaderMap, bytes: &[u8]) -> Result<Incoming, Refused> {
-    let refused = |id: Value, problem: Problem| Err(Refused { id, problem });
+    let refused = |id: Value, problem: Problem| Err(Refused { id, problem: Box::new(problem) });
     let message = match serde_json::from_slice::<StrictValue>(bytes) {
         Ok(StrictValue(Value::Object(message))) => message,
         Ok(_) => return refused(Value::Null, Problem::new(INVALID_REQUEST, "Send one JSON-RPC message, an object.")),

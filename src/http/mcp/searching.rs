@@ -1,15 +1,13 @@
 //! The two tools that reach everything: `methods_search` and `methods_call`.
 
 use std::cmp::Reverse;
-use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
 use super::annotations;
-use super::calling;
 use super::tools::{self, Tool};
 use crate::http::visit::Visit;
-use crate::method::{Code, Described, Error, FieldError, Kind, Policy, Rate, Registry, Result};
+use crate::method::{Described, Error, FieldError, Kind, Policy, Rate, Result};
 
 /// Finds methods.
 pub(super) const SEARCH: &str = "methods_search";
@@ -66,17 +64,6 @@ pub(super) fn meta_tools() -> [Value; 2] {
     [search, call]
 }
 
-/// The method of this name, if its answer is one object.
-pub(super) fn method(registry: &Registry, name: &str) -> Result<Arc<Described>> {
-    let method = registry.find(name)?;
-    match method.entry.is_stream {
-        false => Ok(method.clone()),
-        true => {
-            Err(Error::new(Code::UnknownMethod, format!("{0} goes on answering: POST /{0} by HTTP.", method.name())))
-        }
-    }
-}
-
 /// Answers a search.
 pub(super) fn search(visit: &mut Visit<'_>, arguments: Map<String, Value>) -> Result<Value> {
     if let Some(caller) = visit.caller.clone() {
@@ -106,7 +93,7 @@ pub(super) fn search(visit: &mut Visit<'_>, arguments: Map<String, Value>) -> Re
             })
         })
         .collect();
-    calling::result(json!({ "methods": methods }).to_string())
+    tools::result(json!({ "methods": methods }).to_string())
 }
 
 fn terms(arguments: &Map<String, Value>) -> Result<(String, usize)> {
@@ -175,6 +162,7 @@ fn singular(word: &str) -> String {
 mod tests {
     use super::*;
     use crate::http::mcp::curated;
+    use crate::method::Registry;
 
     fn best(query: &str) -> Vec<&'static str> {
         let registry = Registry::new(crate::api::TABLES);

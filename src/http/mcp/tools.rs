@@ -10,7 +10,7 @@ use super::searching;
 use super::{ToolSet, annotations};
 use crate::access::permit::permit;
 use crate::http::visit::Visit;
-use crate::method::{Access, Described, Kind, Registry, openapi};
+use crate::method::{Access, Described, Kind, Registry, Result, openapi};
 
 /// How many tools one answer lists: the largest take tens of kilobytes.
 const PAGE: usize = 50;
@@ -145,6 +145,12 @@ pub(super) fn list(visit: &Visit<'_>, set: ToolSet, asked: &Asked) -> Result<Val
     result.insert("ttlMs".into(), KEEP_MILLIS.into());
     result.insert("cacheScope".into(), "private".into());
     Ok(Value::Object(result))
+}
+
+/// What a tool answered, as text for models and as JSON for programs.
+pub(super) fn result(body: String) -> Result<Value> {
+    let value: Value = serde_json::from_str(&body)?;
+    Ok(json!({ "content": [{ "type": "text", "text": body }], "structuredContent": value, "isError": false }))
 }
 
 /// What kind of thing the tool does, in a word.

@@ -9,8 +9,6 @@ mod coerce;
 mod form;
 mod reply;
 
-use std::sync::Arc;
-
 use actix_web::HttpResponse;
 use actix_web::http::Method as HttpMethod;
 use actix_web::web::Payload;
@@ -18,11 +16,11 @@ use actix_web::web::Payload;
 use self::arguments::Sent;
 use super::visit::Visit;
 use super::{credentials, respond};
-use crate::method::{Access, BODY_LIMIT, Code, Described, Error, Kind, Registry, Result, Secret};
+use crate::method::{Access, BODY_LIMIT, Code, Described, Error, Kind, Result, Secret};
 
 /// Answers a call of the method of this name.
 pub(super) async fn answer(visit: &mut Visit<'_>, payload: Payload, name: &str) -> Result<HttpResponse> {
-    let method = find(&visit.server.registry, name)?.clone();
+    let method = visit.server.registry.find_answering_once(name)?.clone();
     visit.method = Some(method.clone());
     check_verb(visit.http.method(), &method)?;
     let limit = method.entry.body_limit;
@@ -55,18 +53,6 @@ pub(super) fn refuse(visit: &mut Visit<'_>, error: &Error) -> HttpResponse {
     let mut response = reply::refuse(visit.http, visit.method.as_deref(), error);
     scopes(visit, &mut response);
     response
-}
-
-/// The method of this name, if its answer fits one object.
-fn find<'a>(registry: &'a Registry, name: &str) -> Result<&'a Arc<Described>> {
-    let method = registry.find(name)?;
-    match method.entry.is_stream {
-        false => Ok(method),
-        true => Err(Error::new(
-            Code::UnknownMethod,
-            format!("{0} goes on answering, which has no place here: POST /{0}.", method.name()),
-        )),
-    }
 }
 
 /// What only reads may be asked with GET too (R5).

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::{COMPONENTS, Schemas, is_plural, snake};
+use super::tags::{is_plural, snake};
+use super::{COMPONENTS, Schemas};
 use crate::method::registry::Registry;
 
 /// Events that no call causes, and when they are sent.
